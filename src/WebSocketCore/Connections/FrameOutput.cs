@@ -1,0 +1,484 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using WebSocketCore.Frames;
+using WebSocketCore.Messages;
+using WebSocketCore.Protocol;
+
+namespace WebSocketCore.Connections;
+
+/// <summary>
+/// The one gate through which all frames leave. A frame is written whole, under the lock, so frames of several threads never mix.
+/// </summary>
+/// <remarks>
+/// <para>A pipe must not be written to while it flushes. Who finds a flush in progress leaves the frame in a buffer that goes out with the next flush,
+/// so concurrent senders share flushes. A frame larger than <see cref="ChunkSize"/> holds the pipe while it goes out chunk by chunk: the transport's
+/// back-pressure bounds what it costs.</para>
+/// <para>Pongs are owed, not queued: at most one, the newest (RFC 6455, section 5.5.3), written when the next flush begins.</para>
+/// <para>The caller's cancellation ends its waiting only. What has been written is sent, and no frame is ever cut.</para>
+/// </remarks>
+/// <param name="writer">Where frames go.</param>
+/// <param name="role">Whose frames they are.</param>
+/// <param name="sync">Guards this object; shared with the owner, whose closing state decides what may be written.</param>
+/// <param name="pool">For frames that wait.</param>
+/// <param name="onFailed">Called once, outside the lock, when the transport takes no more; with its error, if it gave one.</param>
+internal sealed class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sync, ArrayPool<byte> pool, Action<Exception?> onFailed)
+    : IThreadPoolWorkItem
+{
+    /// <summary>Frames up to this size are copied at once. Also the bound on what a deferred flush holds back.</summary>
+    public const int ChunkSize = 64 * 1024;
+
+    private const int NoPong = -1;
+
+    private readonly MessageSender _sender = new(role);
+    private readonly PayloadBuffer _waiting = new(pool);
+    private TaskCompletionSource<bool>? _waitingFlushed;
+    private TaskCompletionSource? _messageEnded;
+    private TaskCompletionSource? _released;
+    private byte[] _pong = [];
+    private int _pongLength = NoPong;
+    private long _unflushed;
+    private bool _held;
+    private bool _inMessage;
+    private bool _flushQueued;
+    private bool _ended;
+    private bool _failed;
+
+    /// <summary>How a frame that was to be sent goes on once the lock is released.</summary>
+    private enum Turn
+    {
+        Refused,
+        Deferred,
+        Waits,
+        Flush,
+        Chunks,
+    }
+
+    /// <summary>Whether the transport failed, so that what was written may not have reached the peer.</summary>
+    public bool HasFailed => Volatile.Read(ref _failed);
+
+    /// <summary>Sends a message in one frame, once no fragmented message is in progress.</summary>
+    /// <param name="opcode">Text or binary.</param>
+    /// <param name="payload">The payload; the memory is the caller's again when the task has completed, cancelled or not.</param>
+    /// <param name="defer">Whether a small frame may wait for others that are likely to follow at once; its flush is then queued.</param>
+    /// <param name="cancellationToken">Ends the waiting, not the sending.</param>
+    /// <returns>Whether the transport took the frame; false when nothing may be sent any more.</returns>
+    public ValueTask<bool> SendMessageAsync(Opcode opcode, in ReadOnlySequence<byte> payload, bool defer, CancellationToken cancellationToken)
+    {
+        Turn turn;
+        Task<bool>? waiting;
+        lock (sync)
+        {
+            if (_inMessage) return SendMessageInTurnAsync(opcode, payload, cancellationToken);
+            turn = Write(opcode, fin: true, payload, defer, out waiting);
+        }
+        return FinishAsync(turn, waiting, opcode, fin: true, payload, cancellationToken);
+    }
+
+    /// <summary>Sends a control frame, or a fragment of the message that <see cref="BeginMessageAsync"/> began.</summary>
+    /// <inheritdoc cref="SendMessageAsync"/>
+    public ValueTask<bool> SendFrameAsync(Opcode opcode, bool fin, in ReadOnlySequence<byte> payload, CancellationToken cancellationToken)
+    {
+        Turn turn;
+        Task<bool>? waiting;
+        lock (sync) turn = Write(opcode, fin, payload, defer: false, out waiting);
+        return FinishAsync(turn, waiting, opcode, fin, payload, cancellationToken);
+    }
+
+    /// <summary>Waits until no fragmented message is in progress and begins one. Until <see cref="EndMessage"/> other messages wait.</summary>
+    /// <returns>False when nothing may be sent any more.</returns>
+    public async ValueTask<bool> BeginMessageAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task ended;
+            lock (sync)
+            {
+                if (_ended) return false;
+                if (!_inMessage) return _inMessage = true;
+                ended = MessageEnded();
+            }
+            await ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends the fragmented message: the next one may begin.</summary>
+    public void EndMessage()
+    {
+        lock (sync)
+        {
+            _inMessage = false;
+            _messageEnded?.SetResult();
+            _messageEnded = null;
+        }
+    }
+
+    /// <summary>Owes the peer a pong, instead of the one owed before, if that was not written yet.</summary>
+    public void OwePong(ReadOnlySpan<byte> payload)
+    {
+        lock (sync)
+        {
+            if (_pong.Length < payload.Length) _pong = new byte[ClosePayload.MaxLength];
+            payload.CopyTo(_pong);
+            _pongLength = payload.Length;
+        }
+    }
+
+    /// <summary>Writes the Close frame, the last frame of this end (RFC 6455, section 5.5.1). The caller holds the lock.</summary>
+    public void WriteClose(ReadOnlySpan<byte> payload)
+    {
+        if (_ended) return;
+        if (_held) _sender.WriteFrame(_waiting, Opcode.Close, fin: true, payload);
+        else
+        {
+            _unflushed += FrameHeaderParser.MaxLength + payload.Length;
+            _sender.WriteFrame(writer, Opcode.Close, fin: true, payload);
+        }
+        EndFrames();
+    }
+
+    /// <summary>Begins to flush what is written and owed, if there is any and nobody does so already. Does not wait.</summary>
+    public void StartFlush()
+    {
+        lock (sync)
+        {
+            if (!TryHold()) return;
+        }
+        _ = FlushHeldAsync(CancellationToken.None);
+    }
+
+    /// <summary>Has the flush done by a pool thread soon, for frames that must not depend on what the application does next.</summary>
+    public void QueueFlush()
+    {
+        lock (sync)
+        {
+            if (!_held && HasOutput) QueueFlushOnce();
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        lock (sync) _flushQueued = false;
+        StartFlush();
+    }
+
+    /// <summary>Completes when everything that was written has been flushed, or the transport has failed.</summary>
+    public async Task FlushAllAsync()
+    {
+        while (true)
+        {
+            Task? released = null;
+            lock (sync)
+            {
+                if (_held) released = Released();
+                else if (!TryHold()) return;
+            }
+            if (released is not null) await released.ConfigureAwait(false);
+            else await FlushHeldAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Completes the pipe writer, once a flush in progress has ended; with an error, that flush is cancelled.</summary>
+    public async Task CompleteAsync(Exception? error)
+    {
+        while (true)
+        {
+            Task released;
+            lock (sync)
+            {
+                EndFrames();
+                if (!_held)
+                {
+                    _held = true;
+                    _waiting.Release();
+                    break;
+                }
+                if (error is not null) writer.CancelPendingFlush();
+                released = Released();
+            }
+            await released.ConfigureAwait(false);
+        }
+        await writer.CompleteAsync(error).ConfigureAwait(false);
+    }
+
+    /// <summary>Cancels a flush in progress: the connection is being aborted and no frame matters any more.</summary>
+    public void Abort()
+    {
+        lock (sync)
+        {
+            EndFrames();
+            if (_held) writer.CancelPendingFlush();
+        }
+    }
+
+    private async ValueTask<bool> SendMessageInTurnAsync(Opcode opcode, ReadOnlySequence<byte> payload, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task? ended = null;
+            Task<bool>? waiting = null;
+            var turn = Turn.Refused;
+            lock (sync)
+            {
+                if (_inMessage) ended = MessageEnded();
+                else turn = Write(opcode, fin: true, payload, defer: false, out waiting);
+            }
+            if (ended is null) return await FinishAsync(turn, waiting, opcode, fin: true, payload, cancellationToken).ConfigureAwait(false);
+            await ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // Under the lock.
+    private Turn Write(Opcode opcode, bool fin, in ReadOnlySequence<byte> payload, bool defer, out Task<bool>? waiting)
+    {
+        waiting = null;
+        if (_ended) return Turn.Refused;
+        if (_held)
+        {
+            _sender.WriteFrame(_waiting, opcode, fin, payload);
+            _waitingFlushed ??= new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+            waiting = _waitingFlushed.Task;
+            return Turn.Waits;
+        }
+        WriteOwedPong();
+        if (payload.Length > ChunkSize)
+        {
+            _held = true;
+            return Turn.Chunks;
+        }
+        WriteToPipe(opcode, fin, payload);
+        if (defer && _unflushed < ChunkSize)
+        {
+            QueueFlushOnce();
+            return Turn.Deferred;
+        }
+        _held = true;
+        return Turn.Flush;
+    }
+
+    private ValueTask<bool> FinishAsync(
+        Turn turn, Task<bool>? waiting, Opcode opcode, bool fin, in ReadOnlySequence<byte> payload, CancellationToken cancellationToken) => turn switch
+        {
+            Turn.Refused => new(false),
+            Turn.Deferred => new(true),
+            Turn.Waits => new(waiting!.WaitAsync(cancellationToken)),
+            Turn.Flush => FlushHeldAsync(cancellationToken),
+            _ => SendChunksAsync(opcode, fin, payload, cancellationToken),
+        };
+
+    private void WriteToPipe(Opcode opcode, bool fin, in ReadOnlySequence<byte> payload)
+    {
+        _unflushed += FrameHeaderParser.MaxLength + payload.Length;
+        _sender.WriteFrame(writer, opcode, fin, payload);
+    }
+
+    private void WriteOwedPong()
+    {
+        if (_pongLength == NoPong || _ended) return;
+        WriteToPipe(Opcode.Pong, fin: true, new ReadOnlySequence<byte>(_pong, 0, _pongLength));
+        _pongLength = NoPong;
+    }
+
+    private bool HasOutput => _unflushed != 0 || (_pongLength != NoPong && !_ended);
+
+    private bool TryHold()
+    {
+        if (_held || _failed || !HasOutput) return false;
+        WriteOwedPong();
+        return _held = true;
+    }
+
+    private void QueueFlushOnce()
+    {
+        if (_flushQueued) return;
+        _flushQueued = true;
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    private Task MessageEnded() => (_messageEnded ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    private Task Released() => (_released ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    private void Release()
+    {
+        _held = false;
+        _released?.SetResult();
+        _released = null;
+    }
+
+    private void EndFrames()
+    {
+        _ended = true;
+        _messageEnded?.SetResult();
+        _messageEnded = null;
+        _inMessage = false;
+    }
+
+    // The caller holds the pipe, and so until FlushHeldAsync the only right to touch it.
+    private async ValueTask<bool> SendChunksAsync(Opcode opcode, bool fin, ReadOnlySequence<byte> payload, CancellationToken cancellationToken)
+    {
+        var handedOver = false;
+        try
+        {
+            var mask = _sender.WriteHeader(writer, opcode, fin, payload.Length);
+            while (payload.Length > ChunkSize)
+            {
+                WriteChunk(ref payload, ref mask);
+                var flush = writer.FlushAsync(CancellationToken.None);
+                if (!flush.IsCompleted && cancellationToken.CanBeCanceled)
+                {
+                    var flushing = flush.AsTask();
+                    await ((Task)flushing.WaitAsync(cancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    if (!flushing.IsCompleted)
+                    {
+                        // Cancelled with a frame half sent: the caller gets its memory back, and a copy of the rest goes out without it.
+                        var rest = payload.ToArray();
+                        handedOver = true;
+                        _ = SendRestAsync(flushing, rest, mask);
+                        cancellationToken.ThrowIfCancellationRequested();
+                    }
+                    flush = new ValueTask<FlushResult>(flushing);
+                }
+                var result = await flush.ConfigureAwait(false);
+                if (result.IsCompleted || result.IsCanceled) return Failed(null);
+            }
+            WriteChunk(ref payload, ref mask);
+        }
+        catch (Exception exception) when (!handedOver)
+        {
+            return Failed(exception);
+        }
+        return await FlushHeldAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task SendRestAsync(Task<FlushResult> flushing, byte[] rest, MessageSender.PayloadMask mask)
+    {
+        try
+        {
+            var payload = new ReadOnlySequence<byte>(rest);
+            var result = await flushing.ConfigureAwait(false);
+            while (payload.Length > 0 && !result.IsCompleted && !result.IsCanceled)
+            {
+                WriteChunk(ref payload, ref mask);
+                result = await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+            Flushed(result);
+        }
+        catch (Exception exception)
+        {
+            Failed(exception);
+        }
+    }
+
+    private void WriteChunk(ref ReadOnlySequence<byte> payload, ref MessageSender.PayloadMask mask)
+    {
+        var chunk = payload.Slice(0, Math.Min(payload.Length, ChunkSize));
+        foreach (var segment in chunk) MessageSender.WritePayload(writer, segment.Span, ref mask);
+        payload = payload.Slice(chunk.Length);
+    }
+
+    // The caller holds the pipe.
+    private ValueTask<bool> FlushHeldAsync(CancellationToken cancellationToken)
+    {
+        _unflushed = 0;
+        ValueTask<FlushResult> flush;
+        try
+        {
+            flush = writer.FlushAsync(CancellationToken.None);
+            if (flush.IsCompletedSuccessfully) return new(Flushed(flush.Result));
+        }
+        catch (Exception exception)
+        {
+            return new(Failed(exception));
+        }
+        var flushing = AwaitFlushAsync(flush);
+        return cancellationToken.CanBeCanceled ? new(flushing.AsTask().WaitAsync(cancellationToken)) : flushing;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> AwaitFlushAsync(ValueTask<FlushResult> flush)
+    {
+        try
+        {
+            return Flushed(await flush.ConfigureAwait(false));
+        }
+        catch (Exception exception)
+        {
+            return Failed(exception);
+        }
+    }
+
+    // Ends a flush: the pipe is released, or kept for what came meanwhile.
+    private bool Flushed(FlushResult result)
+    {
+        if (result.IsCompleted || result.IsCanceled) return Failed(null);
+        TaskCompletionSource<bool>? waitingFlushed;
+        lock (sync)
+        {
+            if (!TakeWaiting(out waitingFlushed)) return true;
+        }
+        _ = FlushWaitingAsync(waitingFlushed);
+        return true;
+    }
+
+    // Runs on a pool thread, so that no sender is kept busy with the frames of others.
+    private async Task FlushWaitingAsync(TaskCompletionSource<bool>? waitingFlushed)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            while (true)
+            {
+                _unflushed = 0;
+                var result = await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+                var taken = !result.IsCompleted && !result.IsCanceled;
+                if (!taken) Failed(null);
+                waitingFlushed?.SetResult(taken);
+                if (!taken) return;
+                lock (sync)
+                {
+                    if (!TakeWaiting(out waitingFlushed)) return;
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            Failed(exception);
+            waitingFlushed?.TrySetResult(false);
+        }
+    }
+
+    private bool TakeWaiting(out TaskCompletionSource<bool>? waitingFlushed)
+    {
+        waitingFlushed = _waitingFlushed;
+        _waitingFlushed = null;
+        WriteOwedPong();
+        if (_waiting.Length != 0)
+        {
+            foreach (var segment in _waiting.Written) writer.Write(segment.Span);
+            _unflushed += _waiting.Length;
+            _waiting.Release();
+        }
+        if (_unflushed != 0) return true;
+        Release();
+        return false;
+    }
+
+    private bool Failed(Exception? error)
+    {
+        TaskCompletionSource<bool>? waitingFlushed;
+        lock (sync)
+        {
+            _failed = true;
+            waitingFlushed = _waitingFlushed;
+            _waitingFlushed = null;
+            _waiting.Release();
+            _unflushed = 0;
+            EndFrames();
+            Release();
+        }
+        waitingFlushed?.SetResult(false);
+        onFailed(error);
+        return false;
+    }
+}

@@ -1,0 +1,249 @@
+using WebSocketCore.Closing;
+
+namespace WebSocketCore;
+
+// Closing: every event of the closing handshake, and the one way in which a transport ends.
+public sealed partial class WebSocketConnection
+{
+    private ClosureCause? _cause;
+    private CloseCode? _sentCode;
+    private string _sentReason = "";
+    private CloseCode? _receivedCode;
+    private string _receivedReason = "";
+    private ProtocolError _error;
+    private Exception? _transportError;
+    private Exception? _abortError;
+    private bool _timedOut;
+    private bool _endIsWanted;
+    private int _closeWaiters;
+
+    /// <summary>How the connection ended, as far as is known by now; null while it is open.</summary>
+    public WebSocketClosure? Closure
+    {
+        get
+        {
+            lock (_sync)
+            {
+                if (_cause is not { } cause) return null;
+                return new WebSocketClosure
+                {
+                    Cause = cause,
+                    SentCode = _sentCode,
+                    SentReason = _sentReason,
+                    ReceivedCode = _receivedCode,
+                    ReceivedReason = _receivedReason,
+                    Error = _error,
+                    TransportError = _transportError,
+                    TimedOut = _timedOut,
+                    IsClean = _closing.State is ConnectionState.Closed or ConnectionState.CloseReceived
+                        && _sentCode is not null && _receivedCode is not null && !_output.HasFailed,
+                };
+            }
+        }
+    }
+
+    /// <summary>Completes, never by an exception, when the connection has ended and its transport is given up.</summary>
+    public Task<WebSocketClosure> Closed => _ended.Task;
+
+    /// <summary>
+    /// Closes the connection (RFC 6455, section 7.1.2): sends a Close frame, waits for the peer's, ends the transport. When the peer does not answer
+    /// within <see cref="WebSocketConnectionOptions.CloseTimeout"/>, the transport is cut. A receive that is under way, or begins meanwhile, still gets the
+    /// messages that the peer sends before its Close frame; without one they are dropped. On a connection that is closing or has ended, this waits for the end.
+    /// </summary>
+    /// <param name="code">1000-1003, 1007-1014 or 3000-4999; <see cref="CloseCode.NoStatusReceived"/> sends a Close frame without a code.</param>
+    /// <param name="reason">At most 123 bytes of UTF-8.</param>
+    /// <param name="cancellationToken">Stops waiting; the connection goes on closing.</param>
+    /// <exception cref="ArgumentException">The code may not be sent, or the reason is too long or not valid Unicode.</exception>
+    public async ValueTask CloseAsync(CloseCode code = CloseCode.NormalClosure, string reason = "", CancellationToken cancellationToken = default)
+    {
+        StartClose(ClosureCause.LocalClose, code, reason);
+        lock (_sync) _closeWaiters++;
+        try
+        {
+            EnsureReading();
+            await _ended.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_sync) _closeWaiters--;
+        }
+    }
+
+    /// <summary>
+    /// Sends a Close frame and does not wait: receive on until the end to get what the peer still sends. The close timeout runs all the same.
+    /// On a connection that is closing or has ended, this does nothing.
+    /// </summary>
+    /// <inheritdoc cref="CloseAsync"/>
+    public void StartClose(CloseCode code = CloseCode.NormalClosure, string reason = "") => StartClose(ClosureCause.LocalClose, code, reason);
+
+    /// <summary>Cuts the transport without a closing handshake. What was sent before may be lost. Everything that waits ends soon.</summary>
+    public void Abort() => Abort(ClosureCause.Aborted, null);
+
+    /// <summary>
+    /// Closes with <see cref="CloseCode.NormalClosure"/> if that has not been done, waits for the end, at most for
+    /// <see cref="WebSocketConnectionOptions.CloseTimeout"/>, and returns the memory of received messages. Does not throw.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync().ConfigureAwait(false);
+        _receiver.End();
+    }
+
+    private void StartClose(ClosureCause cause, CloseCode code, string reason)
+    {
+        Span<byte> payload = stackalloc byte[ClosePayload.MaxLength];
+        payload = payload[..ClosePayload.Write(payload, code, reason)];
+        lock (_sync)
+        {
+            if (!_closing.On(CloseEvent.LocalClose).HasFlag(CloseAction.WriteClose)) return;
+            _cause ??= cause;
+            WriteClose(payload, code, reason);
+        }
+        _output.StartFlush();
+    }
+
+    private void OnPeerClose(CloseCode code, string reason)
+    {
+        lock (_sync)
+        {
+            _receivedCode = code;
+            _receivedReason = reason;
+            _cause ??= ClosureCause.PeerClose;
+
+            // RFC 6455 5.5.1: the answer "typically echos the status code it received".
+            if (_closing.On(CloseEvent.PeerClose).HasFlag(CloseAction.WriteClose)) WriteClose(code, "");
+            WantEnd();
+        }
+    }
+
+    private void OnViolation(ProtocolError error)
+    {
+        lock (_sync)
+        {
+            _error = error;
+            _cause ??= ClosureCause.ProtocolError;
+            if (_closing.On(CloseEvent.Violation).HasFlag(CloseAction.WriteClose)) WriteClose(error.CloseCode(), Describe(error));
+            WantEnd();
+        }
+    }
+
+    private void OnTransportEnded(Exception? error)
+    {
+        lock (_sync)
+        {
+            _transportError ??= error;
+            _abortError ??= error;
+            _cause ??= ClosureCause.TransportEnded;
+            _closing.On(CloseEvent.EndOfStream);
+            WantEnd();
+        }
+    }
+
+    // Nothing can be sent any more. What the peer has sent, perhaps its Close frame, is still received: the end is found by reading.
+    private void OnOutputFailed(Exception? error)
+    {
+        lock (_sync) _transportError ??= error;
+        EnsureReading();
+    }
+
+    private void Abort(ClosureCause cause, Exception? error)
+    {
+        lock (_sync)
+        {
+            _abortError ??= error ?? new IOException("The connection was aborted.");
+            _transportError ??= error;
+            _timedOut |= _closing.State is ConnectionState.CloseSent or ConnectionState.CloseReceived && cause != ClosureCause.Aborted;
+            _cause ??= cause;
+            _closing.On(CloseEvent.Abort);
+            WantEnd();
+            if (_reader == Reader.None) BeginEnding();
+        }
+        _output.Abort();
+        _pipe.Input.CancelPendingRead();
+    }
+
+    // Under the lock.
+    private void WriteClose(CloseCode code, string reason)
+    {
+        Span<byte> payload = stackalloc byte[ClosePayload.MaxLength];
+        WriteClose(payload[..ClosePayload.Write(payload, code, reason)], code, reason);
+    }
+
+    private void WriteClose(ReadOnlySpan<byte> payload, CloseCode code, string reason)
+    {
+        _sentCode = code;
+        _sentReason = reason;
+        _output.WriteClose(payload);
+        StartCloseDeadline();
+    }
+
+    // Under the lock. Receiving is over; the reader, or whoever comes next, ends the transport.
+    private void WantEnd()
+    {
+        _receivingEnded = true;
+        _endIsWanted = true;
+    }
+
+    // Under the lock, without a reader.
+    private void BeginEnding()
+    {
+        if (_reader == Reader.Ending) return;
+        _reader = Reader.Ending;
+        _ = EndAsync();
+    }
+
+    /// <summary>Ends the transport (RFC 6455, section 7.1.1).</summary>
+    private async Task EndAsync()
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            if (_abortError is null) await _output.FlushAllAsync().ConfigureAwait(false);
+            bool closed;
+            lock (_sync)
+            {
+                _closing.On(CloseEvent.ReplyWritten);
+                closed = _closing.State == ConnectionState.Closed;
+            }
+
+            // RFC 6455 7.1.1: the server ends the transport first, at once; a client waits for that, for a reasonable time.
+            if (closed && Role == WebSocketRole.Client) await DiscardInputAsync().ConfigureAwait(false);
+            await _output.CompleteAsync(_abortError).ConfigureAwait(false);
+
+            // Over TCP, closing on unread input resets the connection, and the peer could lose our Close frame: read on until it has closed too.
+            if (_error != ProtocolError.None || !_segment.IsEmpty) await DiscardInputAsync().ConfigureAwait(false);
+            await _pipe.Input.CompleteAsync(_abortError).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            // A transport that fails while it is being ended has ended.
+            lock (_sync) _transportError ??= exception;
+        }
+        StopKeepAlive();
+        var closure = Closure!;
+        FailPings(closure);
+        _receiver.ReleaseIdleBuffer();
+        _ended.TrySetResult(closure);
+    }
+
+    private async Task DiscardInputAsync()
+    {
+        while (!_endOfInput && Volatile.Read(ref _abortError) is null)
+        {
+            AdvanceInput();
+            var result = await _pipe.Input.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            _input = result.Buffer;
+            _inputIsOut = true;
+            _endOfInput = result.IsCompleted;
+        }
+    }
+
+    /// <summary>The sentence of a broken rule; where it is a limit, with the option that sets it.</summary>
+    private string Describe(ProtocolError error) => error switch
+    {
+        ProtocolError.MessageTooBig => $"the message is larger than MaxMessageSize, {_options.MaxMessageSize} bytes",
+        ProtocolError.TooManyFragments => $"the message has more fragments than MaxFragments, {_options.MaxFragments}",
+        ProtocolError.TooManyEmptyFragments => $"the message has more empty fragments than MaxEmptyFragments, {_options.MaxEmptyFragments}",
+        _ => error.Message(),
+    };
+}

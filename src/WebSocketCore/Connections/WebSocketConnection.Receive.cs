@@ -1,0 +1,127 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using WebSocketCore.Protocol;
+
+namespace WebSocketCore;
+
+// What the application receives. WebSocketConnection.Reading.cs has the reading itself.
+public sealed partial class WebSocketConnection
+{
+    private MessageReader? _messageReader;
+    private bool _payloadIsOut;
+
+    /// <summary>Receives the next message, whole.</summary>
+    /// <param name="cancellationToken">Stops waiting. Nothing is lost: the next receive goes on where this one stopped.</param>
+    /// <returns>The message, whose payload is valid until the next receive or until the connection is disposed; null when the connection has ended
+    /// or the peer has closed it: see <see cref="Closure"/>.</returns>
+    /// <exception cref="WebSocketProtocolException">The peer broke the protocol. It was told, and the connection has failed.</exception>
+    /// <exception cref="InvalidOperationException">Another receive is under way, or a <see cref="MessageReader"/> has not reached its end.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<WebSocketMessage?> ReceiveAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfReaderIsUnfinished();
+        if (!await NextAsync(ReceiveMode.Messages, cancellationToken).ConfigureAwait(false)) return null;
+        return new WebSocketMessage(_receiver.Kind, _receiver.Payload);
+    }
+
+    /// <summary>Receives messages until the connection ends. The payload of each is valid until the next iteration.</summary>
+    /// <param name="cancellationToken">Ends the loop by <see cref="OperationCanceledException"/>. Nothing is lost, and the connection stays open.</param>
+    /// <exception cref="WebSocketProtocolException">The peer broke the protocol. It was told, and the connection has failed.</exception>
+    /// <exception cref="InvalidOperationException">Another receive is under way, or a <see cref="MessageReader"/> has not reached its end.</exception>
+    public async IAsyncEnumerable<WebSocketMessage> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        while (await ReceiveAsync(cancellationToken).ConfigureAwait(false) is { } message) yield return message;
+    }
+
+    /// <summary>
+    /// Waits for the next message and receives it in parts, as they arrive: for messages larger than memory.
+    /// <see cref="WebSocketConnectionOptions.MaxMessageSize"/> and <see cref="WebSocketConnectionOptions.MaxFragments"/> do not apply.
+    /// Read it to its end before the next receive, or dispose the reader to skip what is left.
+    /// </summary>
+    /// <param name="cancellationToken">Stops waiting. Nothing is lost.</param>
+    /// <returns>The reader, or null when the connection has ended or the peer has closed it: see <see cref="Closure"/>.</returns>
+    /// <exception cref="WebSocketProtocolException">The peer broke the protocol. It was told, and the connection has failed.</exception>
+    /// <exception cref="InvalidOperationException">Another receive is under way, or a <see cref="MessageReader"/> has not reached its end.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async ValueTask<MessageReader?> ReceiveStreamingAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfReaderIsUnfinished();
+
+        // A receive that was cancelled in mid-message has left the message's beginning.
+        if (!_receiver.IsInMessage && !await NextAsync(ReceiveMode.Parts, cancellationToken).ConfigureAwait(false)) return null;
+        return _messageReader = new MessageReader(this, _receiver.Kind);
+    }
+
+    /// <summary>Receives the next part of a streamed message: false when the connection has ended before the message has.</summary>
+    internal async ValueTask<(bool Received, ReadOnlySequence<byte> Part, bool IsLast)> NextPartAsync(CancellationToken cancellationToken)
+    {
+        if (!await NextAsync(ReceiveMode.Parts, cancellationToken).ConfigureAwait(false)) return default;
+        return (true, _receiver.Payload, !_receiver.IsInMessage);
+    }
+
+    internal void EndMessageReader(bool skip)
+    {
+        _messageReader = null;
+        if (skip) _receiver.SkipMessage();
+    }
+
+    /// <summary>Reads as the foreground reader until there is what the mode asks for; false when the connection has ended.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> NextAsync(ReceiveMode mode, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        while (!TryBeginForeground(out var background))
+        {
+            if (background is null) return EndOfReceiving();
+            await background.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (cancellationToken.IsCancellationRequested)
+            {
+                GiveUpForeground();
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+
+        try
+        {
+            if (_payloadIsOut) _receiver.ClearPayload();
+            _payloadIsOut = false;
+            while (!_receivingEnded)
+            {
+                switch (TakeInput(mode))
+                {
+                    case ReceiveEvent.MessageStart:
+                        return true;
+
+                    case ReceiveEvent.MessagePart or ReceiveEvent.Message:
+                        return _payloadIsOut = true;
+
+                    case ReceiveEvent.NeedMore:
+                        await ReadMoreAsync(cancellationToken).ConfigureAwait(false);
+                        break;
+                }
+            }
+            return EndOfReceiving();
+        }
+        finally
+        {
+            EndReading(Reader.Foreground);
+        }
+    }
+
+    private bool EndOfReceiving()
+    {
+        if (_error != ProtocolError.None) throw new WebSocketProtocolException(_error, Describe(_error));
+        return false;
+    }
+
+    private void ThrowIfReaderIsUnfinished()
+    {
+        if (_messageReader is not null) ThrowUnfinishedReader();
+    }
+
+    [DoesNotReturn]
+    private static void ThrowUnfinishedReader() =>
+        throw new InvalidOperationException("The message that is being received in parts must be read to its end, or its reader disposed, before the next receive.");
+}

@@ -1,0 +1,148 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
+
+using WebSocketCore.Frames;
+
+namespace WebSocketCore;
+
+// Sending. FrameOutput is the gate; here are the kinds of payload, and what is checked before anything is written.
+public sealed partial class WebSocketConnection
+{
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Sends a message in one frame. Safe from any thread; messages of several threads never mix.</summary>
+    /// <param name="kind">Text or binary. Text must be valid UTF-8.</param>
+    /// <param name="payload">The payload. It must not change until the task has completed; then the memory is yours again, cancelled or not.</param>
+    /// <param name="cancellationToken">Stops waiting for the transport. The message is sent whole or not at all, and the connection stays open.</param>
+    /// <returns>Completes when the transport has taken the message, or, while received messages wait to be handled, when it was written to be sent
+    /// together with the next ones, at once.</returns>
+    /// <exception cref="ArgumentException">The kind is undefined, or text is not valid UTF-8. Nothing was sent.</exception>
+    /// <exception cref="WebSocketClosedException">The connection is closing or has ended.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ValueTask SendAsync(MessageKind kind, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
+    {
+        if (CheckKind(kind) == MessageKind.Text && !Utf8.IsValid(payload.Span)) throw InvalidText(nameof(payload));
+        return SendCheckedAsync(kind, new ReadOnlySequence<byte>(payload), cancellationToken);
+    }
+
+    /// <inheritdoc cref="SendAsync(MessageKind, ReadOnlyMemory{byte}, CancellationToken)"/>
+    public ValueTask SendAsync(MessageKind kind, in ReadOnlySequence<byte> payload, CancellationToken cancellationToken = default)
+    {
+        if (CheckKind(kind) == MessageKind.Text && !IsValidUtf8(payload)) throw InvalidText(nameof(payload));
+        return SendCheckedAsync(kind, payload, cancellationToken);
+    }
+
+    /// <summary>Sends a message that was received: an echo, a relay. Its text is known to be valid and not checked again.</summary>
+    /// <param name="message">The message. It must stay valid until the task has completed.</param>
+    /// <inheritdoc cref="SendAsync(MessageKind, ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <param name="cancellationToken">Stops waiting for the transport. The message is sent whole or not at all, and the connection stays open.</param>
+    public ValueTask SendAsync(WebSocketMessage message, CancellationToken cancellationToken = default)
+    {
+        CheckKind(message.Kind, nameof(message));
+        return SendCheckedAsync(message.Kind, message.Payload, cancellationToken);
+    }
+
+    /// <summary>Sends a message that was composed in a buffer. The buffer keeps its content: it may be sent again, or to others.</summary>
+    /// <param name="message">The message. It must not be changed until the task has completed.</param>
+    /// <inheritdoc cref="SendAsync(MessageKind, ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <param name="cancellationToken">Stops waiting for the transport. The message is sent whole or not at all, and the connection stays open.</param>
+    public ValueTask SendAsync(MessageBuffer message, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return SendAsync(message.Kind, message.Written, cancellationToken);
+    }
+
+    /// <summary>Sends a text message.</summary>
+    /// <param name="text">The text; encoded before the method returns.</param>
+    /// <inheritdoc cref="SendAsync(MessageKind, ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <param name="cancellationToken">Stops waiting for the transport. The message is sent whole or not at all, and the connection stays open.</param>
+    /// <exception cref="ArgumentException">The text has a surrogate without its other half. Nothing was sent.</exception>
+    public ValueTask SendTextAsync(string text, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return SendTextAsync(text.AsSpan(), cancellationToken);
+    }
+
+    /// <inheritdoc cref="SendTextAsync(string, CancellationToken)"/>
+    public ValueTask SendTextAsync(ReadOnlySpan<char> text, CancellationToken cancellationToken = default)
+    {
+        var pool = _options.BufferPool;
+        var encoded = pool.Rent(StrictUtf8.GetByteCount(text));
+        var length = StrictUtf8.GetBytes(text, encoded);
+        var sent = SendCheckedAsync(MessageKind.Text, new ReadOnlySequence<byte>(encoded, 0, length), cancellationToken);
+        if (!sent.IsCompletedSuccessfully) return ReturnWhenSentAsync(sent, encoded, pool);
+        pool.Return(encoded);
+        return sent;
+    }
+
+    /// <summary>
+    /// Begins a message of unknown length that is sent in fragments, once no other such message is in progress. Until it is completed all other messages
+    /// wait; pings, pongs and Close frames do not.
+    /// </summary>
+    /// <param name="kind">Text or binary.</param>
+    /// <param name="cancellationToken">Stops waiting for another fragmented message to end.</param>
+    /// <exception cref="ArgumentException">The kind is undefined.</exception>
+    /// <exception cref="WebSocketClosedException">The connection is closing or has ended.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async ValueTask<MessageWriter> StartMessageAsync(MessageKind kind, CancellationToken cancellationToken = default)
+    {
+        CheckKind(kind);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!await _output.BeginMessageAsync(cancellationToken).ConfigureAwait(false)) throw ClosedException();
+        return new MessageWriter(this, kind);
+    }
+
+    internal ValueTask SendFragmentAsync(Opcode opcode, bool fin, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    {
+        OnDataFrame();
+        return ThrowUnlessSent(_output.SendFrameAsync(opcode, fin, new ReadOnlySequence<byte>(payload), cancellationToken));
+    }
+
+    internal void EndFragments() => _output.EndMessage();
+
+    private static MessageKind CheckKind(MessageKind kind, string name = "kind") =>
+        kind is MessageKind.Text or MessageKind.Binary ? kind : throw new ArgumentOutOfRangeException(name, kind, "Text or binary.");
+
+    private static ArgumentException InvalidText(string name) => new("A text message must be valid UTF-8. Nothing was sent.", name);
+
+    private static bool IsValidUtf8(in ReadOnlySequence<byte> text)
+    {
+        if (text.IsSingleSegment) return Utf8.IsValid(text.FirstSpan);
+        var validator = new Utf8Validator();
+        foreach (var segment in text)
+        {
+            if (!validator.Append(segment.Span)) return false;
+        }
+        return validator.IsComplete;
+    }
+
+    private static async ValueTask ReturnWhenSentAsync(ValueTask sent, byte[] encoded, ArrayPool<byte> pool)
+    {
+        try
+        {
+            await sent.ConfigureAwait(false);
+        }
+        finally
+        {
+            pool.Return(encoded);
+        }
+    }
+
+    private ValueTask SendCheckedAsync(MessageKind kind, in ReadOnlySequence<byte> payload, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
+        OnDataFrame();
+        return ThrowUnlessSent(_output.SendMessageAsync((Opcode)kind, payload, defer: _inputWaits, cancellationToken));
+    }
+
+    private ValueTask ThrowUnlessSent(ValueTask<bool> sent) => sent.IsCompletedSuccessfully && sent.Result ? default : ThrowUnlessSentAsync(sent);
+
+    private async ValueTask ThrowUnlessSentAsync(ValueTask<bool> sent)
+    {
+        if (!await sent.ConfigureAwait(false)) throw ClosedException();
+    }
+
+    private WebSocketClosedException ClosedException() =>
+        new(Closure ?? new WebSocketClosure { Cause = ClosureCause.TransportEnded, TransportError = _transportError });
+}

@@ -1,0 +1,85 @@
+using System.Buffers;
+using System.Diagnostics;
+using WebSocketCore.Frames;
+
+namespace WebSocketCore.Messages;
+
+/// <summary>
+/// Puts a message together from its fragments (RFC 6455, section 5.4), within the limits, and validates text as its bytes arrive (section 8.1).
+/// </summary>
+/// <remarks>Not safe for concurrent use.</remarks>
+internal sealed class MessageAssembler(in MessageLimits limits, ArrayPool<byte> pool)
+{
+    private readonly MessageLimits _limits = limits;
+    private readonly PayloadBuffer _buffer = new(pool);
+    private Utf8Validator _utf8;
+    private long _size;
+    private int _fragments;
+    private int _emptyFragments;
+
+    /// <summary>What the message holds; meaningful from its first frame on.</summary>
+    public MessageKind Kind { get; private set; }
+
+    /// <summary>The payload that has been put together and not been cleared: valid until the next call.</summary>
+    public ReadOnlySequence<byte> Payload => _buffer.Written;
+
+    /// <summary>Whether there is payload that has not been cleared.</summary>
+    public bool HasPayload => _buffer.Length != 0;
+
+    /// <summary>Begins a message with its first frame.</summary>
+    public void Begin(MessageKind kind)
+    {
+        Debug.Assert(!HasPayload);
+        Kind = kind;
+        _utf8 = default;
+        _size = 0;
+        _fragments = 0;
+        _emptyFragments = 0;
+    }
+
+    /// <summary>Counts a frame of the message against the limits, before any of its payload is awaited.</summary>
+    /// <param name="header">The frame's header.</param>
+    /// <param name="streamed">Whether the payload is handed out in parts, so that only empty fragments can do harm.</param>
+    public ProtocolError AddFrame(in FrameHeader header, bool streamed)
+    {
+        if (header.PayloadLength == 0 && !header.Fin && ++_emptyFragments > _limits.MaxEmptyFragments) return ProtocolError.TooManyEmptyFragments;
+        if (streamed) return ProtocolError.None;
+        if (++_fragments > _limits.MaxFragments) return ProtocolError.TooManyFragments;
+
+        // By subtraction, in 64 bits and unsigned: no declared length can overflow this. A message that was streamed in part may be over the limit.
+        if (header.PayloadLength > (ulong)Math.Max(_limits.MaxMessageSize - _size, 0)) return ProtocolError.MessageTooBig;
+        return ProtocolError.None;
+    }
+
+    /// <summary>Takes payload as it arrives: unmasks it into the message, and checks text.</summary>
+    /// <param name="payload">The payload as it came over the wire.</param>
+    /// <param name="maskingKey">The frame's masking key; 0 where it is not masked.</param>
+    /// <param name="phase">How many bytes of the frame's payload came before.</param>
+    public ProtocolError Append(ReadOnlySpan<byte> payload, uint maskingKey, long phase)
+    {
+        _size += payload.Length;
+        while (!payload.IsEmpty)
+        {
+            var destination = _buffer.GetSpan(Math.Min(payload.Length, PayloadBuffer.ContiguousLimit / 4));
+            var length = Math.Min(payload.Length, destination.Length);
+            destination = destination[..length];
+            Masking.Apply(payload[..length], destination, maskingKey, phase);
+            _buffer.Advance(length);
+            if (Kind == MessageKind.Text && !_utf8.Append(destination)) return ProtocolError.InvalidUtf8;
+            payload = payload[length..];
+            phase += length;
+        }
+        return ProtocolError.None;
+    }
+
+    /// <summary>Ends the message after its last frame.</summary>
+    public ProtocolError End() =>
+        // RFC 6455 8.1: the text as a whole must be valid, so it cannot end within a character.
+        Kind == MessageKind.Text && !_utf8.IsComplete ? ProtocolError.InvalidUtf8 : ProtocolError.None;
+
+    /// <summary>Forgets the payload; a small buffer is kept.</summary>
+    public void ClearPayload() => _buffer.Clear();
+
+    /// <summary>Forgets the payload and returns its memory.</summary>
+    public void ReleasePayload() => _buffer.Release();
+}

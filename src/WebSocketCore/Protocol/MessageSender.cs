@@ -1,0 +1,63 @@
+using System.Buffers;
+using WebSocketCore.Frames;
+
+namespace WebSocketCore.Protocol;
+
+/// <summary>
+/// The sending half of the protocol: frames into a buffer, masked by a client (RFC 6455, section 5.3). It does no I/O and keeps no state but its role;
+/// which frames may be sent when is its caller's to know.
+/// </summary>
+internal readonly struct MessageSender(WebSocketRole role)
+{
+    /// <summary>Writes a whole frame.</summary>
+    /// <param name="output">Gets the header and the payload; the payload is copied.</param>
+    /// <param name="opcode">The opcode.</param>
+    /// <param name="fin">Whether this is the message's last frame.</param>
+    /// <param name="payload">The payload, unmasked.</param>
+    public void WriteFrame(IBufferWriter<byte> output, Opcode opcode, bool fin, in ReadOnlySequence<byte> payload)
+    {
+        if (payload.IsSingleSegment)
+        {
+            WriteFrame(output, opcode, fin, payload.FirstSpan);
+            return;
+        }
+        var mask = WriteHeader(output, opcode, fin, payload.Length);
+        foreach (var segment in payload) WritePayload(output, segment.Span, ref mask);
+    }
+
+    /// <inheritdoc cref="WriteFrame(IBufferWriter{byte}, Opcode, bool, in ReadOnlySequence{byte})"/>
+    public void WriteFrame(IBufferWriter<byte> output, Opcode opcode, bool fin, ReadOnlySpan<byte> payload)
+    {
+        var mask = WriteHeader(output, opcode, fin, payload.Length);
+        WritePayload(output, payload, ref mask);
+    }
+
+    /// <summary>Writes a frame's header; the payload follows by <see cref="WritePayload"/>.</summary>
+    /// <returns>How the payload is to be masked.</returns>
+    public PayloadMask WriteHeader(IBufferWriter<byte> output, Opcode opcode, bool fin, long payloadLength)
+    {
+        // RFC 6455 5.1: "a client MUST mask all frames that it sends", "a server MUST NOT mask any frames".
+        uint? maskingKey = role == WebSocketRole.Client ? MaskingKeys.Next() : null;
+        var header = new FrameHeader(opcode, payloadLength, fin, maskingKey: maskingKey);
+        output.Advance(FrameHeaderWriter.Write(output.GetSpan(FrameHeaderParser.MaxLength), header));
+        return new PayloadMask(header.MaskingKey, 0);
+    }
+
+    /// <summary>Writes the next bytes of a frame's payload.</summary>
+    public static void WritePayload(IBufferWriter<byte> output, ReadOnlySpan<byte> payload, ref PayloadMask mask)
+    {
+        while (!payload.IsEmpty)
+        {
+            var destination = output.GetSpan();
+            var length = Math.Min(payload.Length, destination.Length);
+            if (mask.Key == 0) payload[..length].CopyTo(destination);
+            else Masking.Apply(payload[..length], destination, mask.Key, mask.Phase);
+            output.Advance(length);
+            payload = payload[length..];
+            mask = mask with { Phase = mask.Phase + length };
+        }
+    }
+
+    /// <summary>A masking key (0 leaves the payload as it is) and how many bytes of payload it has masked.</summary>
+    internal readonly record struct PayloadMask(uint Key, long Phase);
+}
