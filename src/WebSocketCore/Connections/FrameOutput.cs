@@ -128,7 +128,10 @@ internal sealed class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sy
     public void WriteClose(ReadOnlySpan<byte> payload)
     {
         if (_ended) return;
-        if (_held) _sender.WriteFrame(_waiting, Opcode.Close, fin: true, payload);
+        if (_held)
+        {
+            _sender.WriteFrame(_waiting, Opcode.Close, fin: true, payload);
+        }
         else
         {
             _unflushed += FrameHeaderParser.MaxLength + payload.Length;
@@ -144,7 +147,7 @@ internal sealed class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sy
         {
             if (!TryHold()) return;
         }
-        _ = FlushHeldAsync(CancellationToken.None);
+        _ = FlushHeldAsync().AsTask();
     }
 
     /// <summary>Has the flush done by a pool thread soon, for frames that must not depend on what the application does next.</summary>
@@ -174,7 +177,7 @@ internal sealed class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sy
                 else if (!TryHold()) return;
             }
             if (released is not null) await released.ConfigureAwait(false);
-            else await FlushHeldAsync(CancellationToken.None).ConfigureAwait(false);
+            else await FlushHeldAsync().ConfigureAwait(false);
         }
     }
 
@@ -377,30 +380,21 @@ internal sealed class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sy
         payload = payload.Slice(chunk.Length);
     }
 
-    // The caller holds the pipe.
+    // The caller holds the pipe. The token ends the caller's waiting, not the flush.
     private ValueTask<bool> FlushHeldAsync(CancellationToken cancellationToken)
     {
-        _unflushed = 0;
-        ValueTask<FlushResult> flush;
-        try
-        {
-            flush = writer.FlushAsync(CancellationToken.None);
-            if (flush.IsCompletedSuccessfully) return new(Flushed(flush.Result));
-        }
-        catch (Exception exception)
-        {
-            return new(Failed(exception));
-        }
-        var flushing = AwaitFlushAsync(flush);
-        return cancellationToken.CanBeCanceled ? new(flushing.AsTask().WaitAsync(cancellationToken)) : flushing;
+        var flushing = FlushHeldAsync();
+        if (flushing.IsCompleted || !cancellationToken.CanBeCanceled) return flushing;
+        return new(flushing.AsTask().WaitAsync(cancellationToken));
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> AwaitFlushAsync(ValueTask<FlushResult> flush)
+    private async ValueTask<bool> FlushHeldAsync()
     {
+        _unflushed = 0;
         try
         {
-            return Flushed(await flush.ConfigureAwait(false));
+            return Flushed(await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false));
         }
         catch (Exception exception)
         {

@@ -7,7 +7,7 @@ namespace WebSocketCore;
 public sealed class MessageReader : IDisposable
 {
     private readonly WebSocketConnection _connection;
-    private bool _isLast;
+    private bool _ended;
 
     internal MessageReader(WebSocketConnection connection, MessageKind kind)
     {
@@ -27,16 +27,10 @@ public sealed class MessageReader : IDisposable
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async ValueTask<ReadOnlySequence<byte>?> ReadAsync(CancellationToken cancellationToken = default)
     {
-        if (_isLast)
-        {
-            _connection.EndMessageReader(skip: false);
-            return null;
-        }
+        if (_ended) return null;
         var (part, isLast) = await _connection.NextPartAsync(cancellationToken).ConfigureAwait(false);
-        _isLast = isLast;
-        if (!isLast || !part.IsEmpty) return part;
-        _connection.EndMessageReader(skip: false);
-        return null;
+        if (isLast) End(skip: false);
+        return isLast && part.IsEmpty ? null : part;
     }
 
     /// <summary>Copies what is left of the message to a stream.</summary>
@@ -54,5 +48,14 @@ public sealed class MessageReader : IDisposable
     }
 
     /// <summary>Skips what is left of the message: the next receive drops it as it arrives. Does nothing at the end of the message.</summary>
-    public void Dispose() => _connection.EndMessageReader(skip: !_isLast);
+    public void Dispose()
+    {
+        if (!_ended) End(skip: true);
+    }
+
+    private void End(bool skip)
+    {
+        _ended = true;
+        _connection.EndMessageReader(skip);
+    }
 }

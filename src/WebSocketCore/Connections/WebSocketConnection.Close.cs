@@ -73,11 +73,13 @@ public sealed partial class WebSocketConnection
     /// Sends a Close frame and does not wait: receive on until the end to get what the peer still sends. The close timeout runs all the same.
     /// On a connection that is closing or has ended, this does nothing.
     /// </summary>
-    /// <inheritdoc cref="CloseAsync"/>
+    /// <param name="code">1000-1003, 1007-1014 or 3000-4999; <see cref="CloseCode.NoStatusReceived"/> sends a Close frame without a code.</param>
+    /// <param name="reason">At most 123 bytes of UTF-8.</param>
+    /// <exception cref="ArgumentException">The code may not be sent, or the reason is too long or not valid Unicode.</exception>
     public void StartClose(CloseCode code = CloseCode.NormalClosure, string reason = "") => StartClose(ClosureCause.LocalClose, code, reason);
 
     /// <summary>Cuts the transport without a closing handshake. What was sent before may be lost. Everything that waits ends soon.</summary>
-    public void Abort() => Abort(ClosureCause.Aborted, null);
+    public void Abort() => Cut(ClosureCause.Aborted, error: null, timedOut: false);
 
     /// <summary>
     /// Closes with <see cref="CloseCode.NormalClosure"/> if that has not been done, waits for the end, at most for
@@ -146,13 +148,13 @@ public sealed partial class WebSocketConnection
         EnsureReading();
     }
 
-    private void Abort(ClosureCause cause, Exception? error)
+    private void Cut(ClosureCause cause, Exception? error, bool timedOut)
     {
         lock (_sync)
         {
             _abortError ??= error ?? new IOException("The connection was aborted.");
             _transportError ??= error;
-            _timedOut |= _closing.State is ConnectionState.CloseSent or ConnectionState.CloseReceived && cause != ClosureCause.Aborted;
+            _timedOut |= timedOut && _closing.State is ConnectionState.CloseSent or ConnectionState.CloseReceived;
             _cause ??= cause;
             _closing.On(CloseEvent.Abort);
             WantEnd();

@@ -73,7 +73,7 @@ public sealed partial class WebSocketConnection
     private void SendProbe()
     {
         lock (_sync) _probe = NewPing(answered: null);
-        _ = SendPingAsync(_probe, CancellationToken.None);
+        _ = SendPingAsync(_probe, CancellationToken.None).AsTask();
     }
 
     private void OnPong(ReadOnlySpan<byte> payload)

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Diagnostics;
-using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using WebSocketCore.Protocol;
 
@@ -187,7 +186,7 @@ public sealed partial class WebSocketConnection
         catch (Exception exception)
         {
             // PingReceived or PongReceived threw, and there is no receive to throw from.
-            Abort(ClosureCause.Aborted, exception);
+            Cut(ClosureCause.Aborted, exception, timedOut: false);
         }
         finally
         {

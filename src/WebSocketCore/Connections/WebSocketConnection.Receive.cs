@@ -54,11 +54,12 @@ public sealed partial class WebSocketConnection
         return _messageReader = new MessageReader(this, _receiver.Kind);
     }
 
-    /// <summary>Receives the next part of a streamed message: false when the connection has ended before the message has.</summary>
-    internal async ValueTask<(bool Received, ReadOnlySequence<byte> Part, bool IsLast)> NextPartAsync(CancellationToken cancellationToken)
+    /// <summary>Receives the next part of a streamed message.</summary>
+    /// <exception cref="WebSocketClosedException">The connection has ended before the message has.</exception>
+    internal async ValueTask<(ReadOnlySequence<byte> Part, bool IsLast)> NextPartAsync(CancellationToken cancellationToken)
     {
-        if (!await NextAsync(ReceiveMode.Parts, cancellationToken).ConfigureAwait(false)) return default;
-        return (true, _receiver.Payload, !_receiver.IsInMessage);
+        if (!await NextAsync(ReceiveMode.Parts, cancellationToken).ConfigureAwait(false)) throw ClosedException();
+        return (_receiver.Payload, !_receiver.IsInMessage);
     }
 
     internal void EndMessageReader(bool skip)

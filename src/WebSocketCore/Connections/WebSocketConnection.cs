@@ -30,13 +30,12 @@ public sealed partial class WebSocketConnection : IAsyncDisposable
     private readonly CloseHandshake _closing = new();
     private readonly TaskCompletionSource<WebSocketClosure> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    internal WebSocketConnection(IDuplexPipe pipe, WebSocketRole role, WebSocketConnectionOptions options, string? subprotocol, HandshakeRequest? request)
+    internal WebSocketConnection(IDuplexPipe pipe, WebSocketRole role, WebSocketConnectionOptions options, string? subprotocol)
     {
         _pipe = pipe;
         _options = options;
         Role = role;
         Subprotocol = subprotocol;
-        Request = request;
         _receiver = new MessageReceiver(role, options.MessageLimits, options.BufferPool);
         _output = new FrameOutput(pipe.Output, role, _sync, options.BufferPool, OnOutputFailed);
         StartKeepAlive();
@@ -49,7 +48,10 @@ public sealed partial class WebSocketConnection : IAsyncDisposable
     public string? Subprotocol { get; }
 
     /// <summary>On a server, the request that opened the connection; null on a client or where the handshake was made elsewhere.</summary>
-    public HandshakeRequest? Request { get; }
+    public HandshakeRequest? Request { get; internal init; }
+
+    /// <summary>On a client, the response that opened the connection; null on a server or where the handshake was made elsewhere.</summary>
+    public HandshakeResponse? Response { get; internal init; }
 
     /// <summary>How far the connection has come in the closing handshake.</summary>
     public ConnectionState State
@@ -70,7 +72,7 @@ public sealed partial class WebSocketConnection : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(pipe);
         if (!Enum.IsDefined(role)) throw new ArgumentOutOfRangeException(nameof(role), role, "Server or client.");
         options ??= role == WebSocketRole.Server ? WebSocketServerOptions.Default : WebSocketClientOptions.Default;
-        return new WebSocketConnection(pipe, role, options, subprotocol, request: null);
+        return new WebSocketConnection(pipe, role, options, subprotocol);
     }
 
     /// <inheritdoc cref="FromUpgraded(IDuplexPipe, WebSocketRole, WebSocketConnectionOptions?, string?)"/>

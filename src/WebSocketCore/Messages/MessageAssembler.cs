@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics;
 using WebSocketCore.Frames;
 
 namespace WebSocketCore.Messages;
@@ -26,10 +25,10 @@ internal sealed class MessageAssembler(in MessageLimits limits, ArrayPool<byte> 
     /// <summary>Whether there is payload that has not been cleared.</summary>
     public bool HasPayload => _buffer.Length != 0;
 
-    /// <summary>Begins a message with its first frame.</summary>
+    /// <summary>Begins a message with its first frame. What is left of one that was not finished is dropped.</summary>
     public void Begin(MessageKind kind)
     {
-        Debug.Assert(!HasPayload);
+        _buffer.Clear();
         Kind = kind;
         _utf8 = default;
         _size = 0;

@@ -95,6 +95,9 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
     /// <summary>Forgets the payload that was handed out; a small buffer is kept for the next message.</summary>
     public void ClearPayload() => _assembler.ClearPayload();
 
+    /// <summary>Drops what is still to come of the message in progress. The payload that was handed out stays valid until it is cleared.</summary>
+    public void SkipMessage() => _skipping |= _messageInProgress;
+
     /// <summary>Returns the buffer to the pool, unless it holds an unfinished message.</summary>
     public void ReleaseIdleBuffer()
     {
@@ -184,11 +187,7 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
         }
         else
         {
-            if (mode == ReceiveMode.Skip && !_skipping)
-            {
-                _skipping = true;
-                _assembler.ReleasePayload();
-            }
+            if (mode == ReceiveMode.Skip) _skipping = true;
             if (!_skipping) error = _assembler.Append(payload, _header.MaskingKey, phase);
         }
         _remaining -= (ulong)payload.Length;
