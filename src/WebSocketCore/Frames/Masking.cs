@@ -43,14 +43,6 @@ public static class Masking
             Rotate(maskingKey, phase));
     }
 
-    // The scalar twin: the RFC's own formula, which the tests compare with. RFC 6455 5.3: j = i MOD 4,
-    // transformed-octet-i = original-octet-i XOR masking-key-octet-j.
-    internal static void ApplyScalar(ReadOnlySpan<byte> source, Span<byte> destination, uint maskingKey, long phase = 0)
-    {
-        for (int i = 0; i < source.Length; i++)
-            destination[i] = (byte)(source[i] ^ (maskingKey >> (8 * (int)((i + phase) & 3))));
-    }
-
     // The key that masks bytes which come `phase` bytes later.
     private static uint Rotate(uint maskingKey, long phase) => BitOperations.RotateRight(maskingKey, 8 * (int)(phase & 3));
 
