@@ -6,7 +6,10 @@ using System.Text;
 
 namespace WebSocketCore.Handshake;
 
-/// <summary>The proof that a server understood the handshake: Sec-WebSocket-Key and the Sec-WebSocket-Accept that belongs to it (RFC 6455, section 1.3).</summary>
+/// <summary>
+/// The proof that a server understood the handshake: Sec-WebSocket-Key and the Sec-WebSocket-Accept that belongs to it (RFC 6455, section
+/// 1.3).
+/// </summary>
 public static class AcceptKey
 {
     /// <summary>How many characters a Sec-WebSocket-Key has: 16 bytes in base64.</summary>
@@ -43,7 +46,7 @@ public static class AcceptKey
     }
 
     /// <summary>Writes the Sec-WebSocket-Accept for a key as 28 ASCII bytes.</summary>
-    [SuppressMessage("Security", "CA5350:Do Not Use Weak Cryptographic Algorithms", Justification = "RFC 6455 4.2.2 names SHA-1. It proves understanding here, it protects nothing.")]
+    [SuppressMessage("Security", "CA5350:Do Not Use Weak Cryptographic Algorithms", Justification = "RFC 6455 4.2.2 names SHA-1; it protects nothing.")]
     internal static void Write(ReadOnlySpan<char> key, Span<byte> destination)
     {
         if (!IsValid(key)) throw new ArgumentException(HandshakeError.InvalidKey.Message(), nameof(key));

@@ -21,7 +21,9 @@ public sealed class ClientHandshake
     /// <summary>Prepares a handshake with a fresh random key. What the application supplies is judged here.</summary>
     /// <param name="uri">An absolute ws or wss URI without fragment and without user information.</param>
     /// <param name="subprotocols">The subprotocols to offer, the one that the client likes best first; null for none.</param>
-    /// <param name="origin">The value of the Origin header, such as <c>https://example.org</c>; null for none, which is usual outside browsers.</param>
+    /// <param name="origin">
+    /// The value of the Origin header, such as <c>https://example.org</c>; null for none, which is usual outside browsers.
+    /// </param>
     /// <param name="headers">Further headers, such as Authorization or Cookie; null for none.</param>
     /// <exception cref="ArgumentException">
     /// The URI is not absolute, its scheme is not ws or wss, it has a fragment or user information, or its host or path cannot stand in a request;
@@ -36,7 +38,7 @@ public sealed class ClientHandshake
     }
 
     internal ClientHandshake(
-        Uri uri, string key, IEnumerable<string>? subprotocols = null, string? origin = null, IEnumerable<KeyValuePair<string, string>>? headers = null)
+        Uri uri, string key, IEnumerable<string>? subprotocols, string? origin = null, IEnumerable<KeyValuePair<string, string>>? headers = null)
     {
         ArgumentNullException.ThrowIfNull(uri);
         CheckUri(uri);
@@ -45,7 +47,7 @@ public sealed class ClientHandshake
         _target = uri.PathAndQuery.Length == 0 ? "/" : uri.PathAndQuery;
         string host = uri.HostNameType == UriHostNameType.IPv6 ? uri.Host : uri.IdnHost;
         _host = uri.IsDefaultPort ? host : $"{host}:{uri.Port}";
-        if (!HeaderGrammar.IsTarget(_target)) throw new ArgumentException("The path or query of the URI holds a character that a request cannot hold.", nameof(uri));
+        if (!HeaderGrammar.IsTarget(_target)) throw new ArgumentException("The path of the URI holds a character that a request cannot hold.", nameof(uri));
         if (!HeaderGrammar.IsHost(_host)) throw new ArgumentException("The host of the URI cannot stand in a Host header.", nameof(uri));
 
         // RFC 6455 4.1: the elements MUST be non-empty strings without separators and MUST all be unique.
@@ -58,7 +60,7 @@ public sealed class ClientHandshake
         if (!HeaderGrammar.AreUnique(_subprotocols)) throw new ArgumentException("A subprotocol is offered twice.", nameof(subprotocols));
 
         if (origin is not null && !OriginPolicy.IsOrigin(origin))
-            throw new ArgumentException($"\"{HttpHeadWriter.Printable(origin)}\" is not an origin. Expected scheme, host and optional port.", nameof(origin));
+            throw new ArgumentException("The origin is not scheme, host and optional port, without a slash at the end.", nameof(origin));
         _origin = origin;
         _headers = HttpHeadWriter.Validate(headers, Reserved);
     }
@@ -104,11 +106,12 @@ public sealed class ClientHandshake
 
         // RFC 6455 4.1: Upgrade missing, or a value that is not an ASCII case-insensitive match for "websocket": MUST fail.
         int upgrade = headers.Find(HeaderNames.Upgrade);
-        bool confirmed = upgrade >= 0 && Ascii.EqualsIgnoreCase(headers.Value(upgrade), "websocket") && headers.Find(HeaderNames.Upgrade, upgrade + 1) < 0;
-        if (!confirmed) return HandshakeError.UpgradeNotConfirmed;
+        if (upgrade < 0 || headers.Find(HeaderNames.Upgrade, upgrade + 1) >= 0) return HandshakeError.UpgradeNotConfirmed;
+        if (!Ascii.EqualsIgnoreCase(headers.Value(upgrade), "websocket")) return HandshakeError.UpgradeNotConfirmed;
 
         // RFC 6455 4.1: Connection missing, or without the token "Upgrade", ASCII case-insensitive: MUST fail.
-        if (HeaderGrammar.Find(headers, HeaderNames.Connection, "upgrade", allowVersions: false) != ListSearch.Found) return HandshakeError.ConnectionNotConfirmed;
+        var connection = HeaderGrammar.Find(headers, HeaderNames.Connection, "upgrade", allowVersions: false);
+        if (connection != ListSearch.Found) return HandshakeError.ConnectionNotConfirmed;
 
         var error = CheckAccept(headers);
         if (error != HandshakeError.None) return error;
@@ -121,12 +124,13 @@ public sealed class ClientHandshake
     private static void CheckUri(Uri uri)
     {
         if (!uri.IsAbsoluteUri) throw new ArgumentException("The URI is not absolute.", nameof(uri));
-        if (uri.Scheme is not ("ws" or "wss")) throw new ArgumentException($"The scheme of the URI is {uri.Scheme}. Expected ws or wss.", nameof(uri));
+        if (uri.Scheme is not ("ws" or "wss"))
+            throw new ArgumentException($"The scheme of the URI is {uri.Scheme}. Expected ws or wss.", nameof(uri));
         // RFC 6455 3: fragment identifiers MUST NOT be used on these URIs.
         if (uri.Fragment.Length > 0) throw new ArgumentException("A WebSocket URI has no fragment.", nameof(uri));
         // RFC 6455 3: the grammar of ws and wss URIs has no userinfo.
         if (uri.UserInfo.Length > 0)
-            throw new ArgumentException("A WebSocket URI has no user information. Send credentials in the Authorization header instead.", nameof(uri));
+            throw new ArgumentException("A WebSocket URI has no user information. Send an Authorization header instead.", nameof(uri));
     }
 
     // RFC 6455 4.1: Sec-WebSocket-Accept missing or other than the expected value: MUST fail. 11.3.3: it MUST NOT appear more than once.

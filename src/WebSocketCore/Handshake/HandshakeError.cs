@@ -46,7 +46,10 @@ public enum HandshakeError
     /// <summary>The method is not GET (RFC 6455, section 4.1).</summary>
     MethodNotAllowed,
 
-    /// <summary>The target is neither a path nor an http, https, ws or wss URI, or it holds a character that no URI may hold (RFC 9112, section 3.2).</summary>
+    /// <summary>
+    /// The target is neither a path nor an http, https, ws or wss URI, or it holds a character that no URI may hold (RFC 9112, section
+    /// 3.2).
+    /// </summary>
     InvalidTarget,
 
     /// <summary>The Host header is missing (RFC 6455, section 4.2.1).</summary>
@@ -99,7 +102,9 @@ public enum HandshakeError
 
     // The response, judged by the client.
 
-    /// <summary>The first line is not HTTP version, three digits and a reason phrase, with one space between them (RFC 9112, section 4).</summary>
+    /// <summary>
+    /// The first line is not HTTP version, three digits and a reason phrase, with one space between them (RFC 9112, section 4).
+    /// </summary>
     MalformedStatusLine,
 
     /// <summary>The status is not 101: the server refused, or it asks for a redirect or for credentials (RFC 6455, section 4.1).</summary>
@@ -134,7 +139,9 @@ public enum HandshakeError
 public static class HandshakeErrorExtensions
 {
     /// <summary>The HTTP status with which a server answers a request that breaks the rule.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is <see cref="HandshakeError.None"/>, undefined, or a rule for responses: nothing is answered to those.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The value is <see cref="HandshakeError.None"/>, undefined, or a rule for responses: nothing is answered to those.
+    /// </exception>
     public static int StatusCode(this HandshakeError error) => error switch
     {
         HandshakeError.UnsupportedHttpVersion => 505,
@@ -148,8 +155,12 @@ public static class HandshakeErrorExtensions
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "Not a violation by a request."),
     };
 
-    /// <summary>What the peer did, in a sentence of ASCII characters. It holds nothing that the peer chose, so it may go into a response or a log.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is <see cref="HandshakeError.None"/> or undefined: it is no violation.</exception>
+    /// <summary>
+    /// What the peer did, in a sentence of ASCII characters. It holds nothing that the peer chose, so it may go into a response or a log.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The value is <see cref="HandshakeError.None"/> or undefined: it is no violation.
+    /// </exception>
     public static string Message(this HandshakeError error) => error switch
     {
         HandshakeError.UnsupportedHttpVersion => "the HTTP version is not 1.1",

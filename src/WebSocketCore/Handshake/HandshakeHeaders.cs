@@ -25,8 +25,10 @@ public sealed class HandshakeHeaders : IReadOnlyCollection<KeyValuePair<string, 
         var fields = new List<HeaderField>();
         foreach (var (name, value) in headers)
         {
-            if (!HeaderGrammar.IsToken(name)) throw new ArgumentException($"The header name \"{HttpHeadWriter.Printable(name)}\" is not a token.", nameof(headers));
-            if (HeaderGrammar.HasControl(value)) throw new ArgumentException($"The value of the header {name} holds a control character.", nameof(headers));
+            if (!HeaderGrammar.IsToken(name))
+                throw new ArgumentException($"The header name \"{HttpHeadWriter.Printable(name)}\" is not a token.", nameof(headers));
+            if (HeaderGrammar.HasControl(value))
+                throw new ArgumentException($"The value of the header {name} holds a control character.", nameof(headers));
             var trimmed = HeaderGrammar.Trim(value);
             fields.Add(new HeaderField(text.Length, name.Length, text.Length + name.Length, trimmed.Length));
             text.Append(name).Append(trimmed);

@@ -50,14 +50,23 @@ public sealed class HandshakeRequest
     /// <summary>The query of the target without its question mark, with percent-encoding as it was sent; empty if there is none.</summary>
     public string Query => _query ??= _pathEnd == Target.Length ? "" : Target[(_pathEnd + 1)..];
 
-    /// <summary>The host and optional port for which the request is meant: that of the target if it is absolute, else the Host header; empty if there is none.</summary>
+    /// <summary>
+    /// The host and optional port for which the request is meant: that of the target if it is absolute, else the Host header; empty if
+    /// there is none.
+    /// </summary>
     public string Host => _host ??= FirstValue(HeaderNames.Host);
 
-    /// <summary>The origin of the page whose script opens the connection (RFC 6454, section 7); null if the client sent none, as clients other than browsers do.</summary>
+    /// <summary>
+    /// The origin of the page whose script opens the connection (RFC 6454, section 7); null if the client sent none, as clients other than
+    /// browsers do.
+    /// </summary>
     public string? Origin => Headers.TryGetValue(HeaderNames.Origin, out string? origin) ? origin : null;
 
-    /// <summary>The subprotocols that the client offers, the one that it likes best first; empty if it offers none, or not in valid form.</summary>
-    public IReadOnlyList<string> Subprotocols => _subprotocols ??= HeaderGrammar.TryReadUniqueTokens(Headers, HeaderNames.Protocol, out var tokens) ? tokens : [];
+    /// <summary>
+    /// The subprotocols that the client offers, the one that it likes best first; empty if it offers none, or not in valid form.
+    /// </summary>
+    public IReadOnlyList<string> Subprotocols =>
+        _subprotocols ??= HeaderGrammar.TryReadUniqueTokens(Headers, HeaderNames.Protocol, out var tokens) ? tokens : [];
 
     /// <summary>The Sec-WebSocket-Key; empty if there is none.</summary>
     public string Key => _key ??= FirstValue(HeaderNames.Key);

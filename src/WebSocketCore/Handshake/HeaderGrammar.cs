@@ -94,7 +94,8 @@ internal static class HeaderGrammar
     }
 
     /// <summary>Whether no string stands in the list twice (ordinal).</summary>
-    public static bool AreUnique(IReadOnlyList<string> list) => list.Count < 2 || new HashSet<string>(list, StringComparer.Ordinal).Count == list.Count;
+    public static bool AreUnique(IReadOnlyList<string> list) =>
+        list.Count < 2 || new HashSet<string>(list, StringComparer.Ordinal).Count == list.Count;
 
     /// <summary>Whether the text is a target in origin form (<c>/path?query</c>) or in absolute form (RFC 9112, section 3.2).</summary>
     public static bool IsTarget(ReadOnlySpan<char> target)
@@ -150,7 +151,9 @@ internal static class HeaderGrammar
         return true;
     }
 
-    /// <summary>Splits a serialised origin, <c>scheme "://" host [":" port]</c> (RFC 6454, section 6.1). The port is -1 when there is none.</summary>
+    /// <summary>
+    /// Splits a serialised origin, <c>scheme "://" host [":" port]</c> (RFC 6454, section 6.1). The port is -1 when there is none.
+    /// </summary>
     public static bool TrySplitOrigin(ReadOnlySpan<char> origin, out ReadOnlySpan<char> scheme, out ReadOnlySpan<char> host, out int port)
     {
         host = default;
@@ -171,7 +174,8 @@ internal static class HeaderGrammar
 
     private static bool IsIPv6Address(ReadOnlySpan<char> text) =>
         // The parser of the base library also takes zones and prefixes, which RFC 3986 3.2.2 does not.
-        !text.ContainsAnyExcept(AddressCharacters) && IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6;
+        !text.ContainsAnyExcept(AddressCharacters) && IPAddress.TryParse(text, out var address)
+            && address.AddressFamily == AddressFamily.InterNetworkV6;
 
     private static bool IsRegisteredName(ReadOnlySpan<char> text)
     {
@@ -188,7 +192,9 @@ internal static class HeaderGrammar
         Enumerable.Range(0, 128).Where(code => code != '\t' && char.IsControl((char)code)).Select(code => (byte)code);
 }
 
-/// <summary>The elements of a comma-separated header over all its lines, in order, trimmed, empty ones included (RFC 9110, section 5.6.1).</summary>
+/// <summary>
+/// The elements of a comma-separated header over all its lines, in order, trimmed, empty ones included (RFC 9110, section 5.6.1).
+/// </summary>
 internal ref struct HeaderElements(HandshakeHeaders headers, string name)
 {
     private int _line = -1;

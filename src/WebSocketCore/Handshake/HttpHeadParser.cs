@@ -20,7 +20,9 @@ internal enum HeadStatus
 // times however the input is cut, and the result does not depend on the cuts. Nothing is lenient here: what two parsers understand
 // differently is what request smuggling is made of.
 
-/// <summary>Reads the head of an HTTP/1.1 request (as a server) or of a response (as a client), in pieces of any size. For one thread at a time.</summary>
+/// <summary>
+/// Reads the head of an HTTP/1.1 request (as a server) or of a response (as a client), in pieces of any size. For one thread at a time.
+/// </summary>
 internal sealed class HttpHeadParser : IDisposable
 {
     private const int InitialBufferBytes = 1024;
@@ -82,12 +84,16 @@ internal sealed class HttpHeadParser : IDisposable
         return _status;
     }
 
-    /// <summary>The request that was read, once it is <see cref="HeadStatus.Complete"/>. It does not refer to the parser's buffer.</summary>
+    /// <summary>
+    /// The request that was read, once it is <see cref="HeadStatus.Complete"/>. It does not refer to the parser's buffer.
+    /// </summary>
     public HandshakeRequest ToRequest() => _target is not null && _status == HeadStatus.Complete
         ? new HandshakeRequest(_target, ToHeaders())
         : throw new InvalidOperationException("No request has been read.");
 
-    /// <summary>The response that was read, once it is <see cref="HeadStatus.Complete"/>. It does not refer to the parser's buffer.</summary>
+    /// <summary>
+    /// The response that was read, once it is <see cref="HeadStatus.Complete"/>. It does not refer to the parser's buffer.
+    /// </summary>
     public HandshakeResponse ToResponse() => _reasonPhrase is not null && _status == HeadStatus.Complete
         ? new HandshakeResponse(_statusCode, _reasonPhrase, ToHeaders())
         : throw new InvalidOperationException("No response has been read.");

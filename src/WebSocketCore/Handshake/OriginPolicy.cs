@@ -19,7 +19,9 @@ public sealed class OriginPolicy
         _list = list;
     }
 
-    /// <summary>Every page may connect. Right for public services, and for those that authenticate by something else than cookies.</summary>
+    /// <summary>
+    /// Every page may connect. Right for public services, and for those that authenticate by something else than cookies.
+    /// </summary>
     public static OriginPolicy Any { get; } = new(any: true, list: null);
 
     /// <summary>
@@ -44,7 +46,7 @@ public sealed class OriginPolicy
         foreach (string origin in origins)
         {
             if (!IsOrigin(origin))
-                throw new ArgumentException($"\"{origin}\" is not an origin. Expected scheme, host and optional port, without a slash at the end.", nameof(origins));
+                throw new ArgumentException($"\"{origin}\" is not scheme, host and optional port, without a slash at the end.", nameof(origins));
         }
         return new OriginPolicy(any: false, [.. origins]);
     }

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace WebSocketCore.Handshake;
 
-/// <summary>The server's side of the opening handshake (RFC 6455, section 4.2): judges a request and writes the answer. Pure: no I/O and no state.</summary>
+/// <summary>
+/// The server's side of the opening handshake (RFC 6455, section 4.2): judges a request and writes the answer. Pure: no I/O and no state.
+/// </summary>
 public static class ServerHandshake
 {
     private static readonly string[] ReservedOnAccept =
@@ -28,7 +30,7 @@ public static class ServerHandshake
         if (error == HandshakeError.None && HasBody(headers)) error = HandshakeError.RequestHasBody;
         if (error == HandshakeError.None) error = CheckUpgrade(headers);
         if (error == HandshakeError.None) error = CheckKey(headers);
-        if (error == HandshakeError.None) error = CheckSubprotocols(headers);
+        if (error == HandshakeError.None) error = CheckSubprotocols(request);
         if (error == HandshakeError.None) error = CheckOrigin(request, origins);
         return error;
     }
@@ -50,7 +52,9 @@ public static class ServerHandshake
         return null;
     }
 
-    /// <summary>Writes the response that accepts the request: 101 Switching Protocols. The next byte on the wire belongs to a frame.</summary>
+    /// <summary>
+    /// Writes the response that accepts the request: 101 Switching Protocols. The next byte on the wire belongs to a frame.
+    /// </summary>
     /// <param name="output">Where the response goes. Nothing is written if an exception is thrown.</param>
     /// <param name="request">The request, which <see cref="Check"/> has passed.</param>
     /// <param name="subprotocol">The subprotocol that was chosen; null for none.</param>
@@ -92,7 +96,8 @@ public static class ServerHandshake
     /// <param name="headers">Further headers, such as WWW-Authenticate, Location or Retry-After; null for none.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="status"/> is out of range.</exception>
     /// <exception cref="ArgumentException">As for <see cref="WriteResponse"/>.</exception>
-    public static void WriteRefusal(IBufferWriter<byte> output, int status, string text = "", IEnumerable<KeyValuePair<string, string>>? headers = null)
+    public static void WriteRefusal(
+        IBufferWriter<byte> output, int status, string text = "", IEnumerable<KeyValuePair<string, string>>? headers = null)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentOutOfRangeException.ThrowIfLessThan(status, 300);
@@ -173,11 +178,13 @@ public static class ServerHandshake
     {
         // RFC 6455 4.2.1: an |Upgrade| header field containing the value "websocket", treated as an ASCII case-insensitive value.
         var upgrade = HeaderGrammar.Find(headers, HeaderNames.Upgrade, "websocket", allowVersions: true);
-        if (upgrade != ListSearch.Found) return upgrade == ListSearch.Missing ? HandshakeError.NotAnUpgrade : HandshakeError.InvalidUpgrade;
+        if (upgrade == ListSearch.Missing) return HandshakeError.NotAnUpgrade;
+        if (upgrade == ListSearch.Malformed) return HandshakeError.InvalidUpgrade;
 
         // RFC 6455 4.2.1: a |Connection| header field that includes the token "Upgrade", ASCII case-insensitive.
         var connection = HeaderGrammar.Find(headers, HeaderNames.Connection, "upgrade", allowVersions: false);
-        if (connection != ListSearch.Found) return connection == ListSearch.Missing ? HandshakeError.MissingConnectionUpgrade : HandshakeError.InvalidConnection;
+        if (connection == ListSearch.Missing) return HandshakeError.MissingConnectionUpgrade;
+        if (connection == ListSearch.Malformed) return HandshakeError.InvalidConnection;
 
         // RFC 6455 4.2.1: a |Sec-WebSocket-Version| header field, with a value of 13. 11.3.5: it MUST NOT appear more than once.
         int version = headers.Find(HeaderNames.Version);
@@ -195,8 +202,8 @@ public static class ServerHandshake
     }
 
     // RFC 6455 4.1: the elements MUST be non-empty strings without separators and MUST all be unique. 11.3.4: several lines are one list.
-    private static HandshakeError CheckSubprotocols(HandshakeHeaders headers) =>
-        HeaderGrammar.TryReadUniqueTokens(headers, HeaderNames.Protocol, out _) ? HandshakeError.None : HandshakeError.InvalidSubprotocol;
+    private static HandshakeError CheckSubprotocols(HandshakeRequest request) =>
+        request.Subprotocols.Count == 0 && request.Headers.Contains(HeaderNames.Protocol) ? HandshakeError.InvalidSubprotocol : HandshakeError.None;
 
     // RFC 6455 4.2.2: if the server does not wish to accept this origin, it MUST return 403 Forbidden.
     private static HandshakeError CheckOrigin(HandshakeRequest request, OriginPolicy origins)
