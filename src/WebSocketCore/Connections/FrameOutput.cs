@@ -264,7 +264,7 @@ internal sealed class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sy
         {
             Turn.Refused => new(false),
             Turn.Deferred => new(true),
-            Turn.Waits => new(waiting!.WaitAsync(cancellationToken)),
+            Turn.Waits => WaitAsync(waiting!, cancellationToken),
             Turn.Flush => FlushHeldAsync(cancellationToken),
             _ => SendChunksAsync(opcode, fin, payload, cancellationToken),
         };
@@ -327,10 +327,10 @@ internal sealed class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sy
             while (payload.Length > ChunkSize)
             {
                 WriteChunk(ref payload, ref mask);
-                var flush = writer.FlushAsync(CancellationToken.None);
-                if (!flush.IsCompleted && cancellationToken.CanBeCanceled)
+                FlushResult result;
+                if (cancellationToken.CanBeCanceled)
                 {
-                    var flushing = flush.AsTask();
+                    var flushing = writer.FlushAsync(CancellationToken.None).AsTask();
                     await ((Task)flushing.WaitAsync(cancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     if (!flushing.IsCompleted)
                     {
@@ -340,9 +340,12 @@ internal sealed class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sy
                         _ = SendRestAsync(flushing, rest, mask);
                         cancellationToken.ThrowIfCancellationRequested();
                     }
-                    flush = new ValueTask<FlushResult>(flushing);
+                    result = await flushing.ConfigureAwait(false);
                 }
-                var result = await flush.ConfigureAwait(false);
+                else
+                {
+                    result = await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+                }
                 if (result.IsCompleted || result.IsCanceled) return Failed(null);
             }
             WriteChunk(ref payload, ref mask);
@@ -384,9 +387,10 @@ internal sealed class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sy
     private ValueTask<bool> FlushHeldAsync(CancellationToken cancellationToken)
     {
         var flushing = FlushHeldAsync();
-        if (flushing.IsCompleted || !cancellationToken.CanBeCanceled) return flushing;
-        return new(flushing.AsTask().WaitAsync(cancellationToken));
+        return cancellationToken.CanBeCanceled && !flushing.IsCompleted ? WaitAsync(flushing.AsTask(), cancellationToken) : flushing;
     }
+
+    private static ValueTask<bool> WaitAsync(Task<bool> flushed, CancellationToken cancellationToken) => new(flushed.WaitAsync(cancellationToken));
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> FlushHeldAsync()

@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.IO.Pipelines;
-using WebSocketCore.Connections;
 
 namespace WebSocketCore.Tests.TestSupport;
 
