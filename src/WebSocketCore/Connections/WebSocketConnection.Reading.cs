@@ -74,6 +74,7 @@ public sealed partial class WebSocketConnection
                 default:
                     // While more input waits, small replies may wait for each other; a pong must not wait for what the application does next.
                     _inputWaits = !_segment.IsEmpty || _nextSegment.GetObject() is not null;
+                    if (!_inputWaits) AdvanceInput();
                     if (_pongIsOwed) _output.QueueFlush();
                     _pongIsOwed = false;
                     if (happened is ReceiveEvent.MessagePart or ReceiveEvent.Message) OnDataFrame();
