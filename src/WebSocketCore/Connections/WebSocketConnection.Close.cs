@@ -16,6 +16,7 @@ public sealed partial class WebSocketConnection
     private bool _timedOut;
     private bool _endIsWanted;
     private int _closeWaiters;
+    private bool _disposed;
 
     /// <summary>How the connection ended, as far as is known by now; null while it is open.</summary>
     public WebSocketClosure? Closure
@@ -88,7 +89,7 @@ public sealed partial class WebSocketConnection
     public async ValueTask DisposeAsync()
     {
         await CloseAsync().ConfigureAwait(false);
-        _receiver.End();
+        if (!Interlocked.Exchange(ref _disposed, true)) _receiver.End();
     }
 
     private void StartClose(ClosureCause cause, CloseCode code, string reason)

@@ -55,12 +55,12 @@ public sealed partial class WebSocketConnection
                 case ReceiveEvent.Ping:
                     _output.OwePong(_receiver.ControlPayload);
                     _pongIsOwed = true;
-                    _options.PingReceived?.Invoke(this, _receiver.ControlPayload);
+                    Notify(_options.PingReceived);
                     break;
 
                 case ReceiveEvent.Pong:
                     OnPong(_receiver.ControlPayload);
-                    _options.PongReceived?.Invoke(this, _receiver.ControlPayload);
+                    Notify(_options.PongReceived);
                     break;
 
                 case ReceiveEvent.Close:
@@ -80,6 +80,19 @@ public sealed partial class WebSocketConnection
                     if (happened is ReceiveEvent.MessagePart or ReceiveEvent.Message) OnDataFrame();
                     return happened;
             }
+        }
+    }
+
+    private void Notify(Action<WebSocketConnection, ReadOnlySpan<byte>>? observer)
+    {
+        try
+        {
+            observer?.Invoke(this, _receiver.ControlPayload);
+        }
+        catch (Exception exception)
+        {
+            Cut(ClosureCause.Aborted, exception, timedOut: false);
+            throw;
         }
     }
 
@@ -184,10 +197,9 @@ public sealed partial class WebSocketConnection
                 await ReadMoreAsync(CancellationToken.None).ConfigureAwait(false);
             }
         }
-        catch (Exception exception)
+        catch (Exception)
         {
-            // PingReceived or PongReceived threw, and there is no receive to throw from.
-            Cut(ClosureCause.Aborted, exception, timedOut: false);
+            // PingReceived or PongReceived threw, and there is no receive to throw from: Closure has the exception.
         }
         finally
         {

@@ -1,0 +1,22 @@
+using System.Net.Security;
+
+namespace WebSocketCore;
+
+/// <summary>What <see cref="WebSocketClient"/> can configure beside the protocol. The defaults are safe as they are.</summary>
+public sealed class WebSocketConnectOptions : WebSocketClientOptions
+{
+    internal static new WebSocketConnectOptions Default { get; } = new();
+
+    /// <summary>
+    /// How long resolving the name, connecting and the TLS handshake may take together, before the
+    /// <see cref="WebSocketConnectionOptions.HandshakeTimeout"/> of the opening handshake begins. Default: 10 seconds.
+    /// <see cref="Timeout.InfiniteTimeSpan"/>: no deadline of our own.
+    /// </summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Called for each wss connection to change what <see cref="SslStream"/> is given: client certificates, trust, protocol versions. The name to verify
+    /// and the protocol http/1.1 are set already. Default: null, verification against the system's trust.
+    /// </summary>
+    public Action<SslClientAuthenticationOptions>? ConfigureTls { get; init; }
+}

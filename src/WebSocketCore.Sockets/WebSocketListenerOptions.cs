@@ -1,0 +1,43 @@
+using System.Net.Security;
+
+namespace WebSocketCore;
+
+/// <summary>What <see cref="WebSocketListener"/> can configure beside the protocol. The defaults are safe as they are.</summary>
+public sealed class WebSocketListenerOptions : WebSocketServerOptions
+{
+    internal static new WebSocketListenerOptions Default { get; } = new();
+
+    /// <summary>
+    /// Answers an opening handshake: accepts it and returns the connection, or refuses it or answers it as plain HTTP and returns null. Also called with
+    /// requests that break a rule (<see cref="OpeningHandshake.Error"/>). One that it leaves unanswered is refused. Default: null, valid ones are accepted.
+    /// </summary>
+    public Func<OpeningHandshake, CancellationToken, ValueTask<WebSocketConnection?>>? OnHandshake { get; init; }
+
+    /// <summary>
+    /// Called with every exception that escapes from a handler or from <see cref="OnHandshake"/>, other than those that only say that the connection
+    /// ended. The connection is closed with <see cref="CloseCode.InternalServerError"/>. Default: null.
+    /// </summary>
+    public Action<Exception>? OnError { get; init; }
+
+    /// <summary>TLS for every connection, as <see cref="SslStream"/> takes it; null for none.</summary>
+    public SslServerAuthenticationOptions? Tls { get; init; }
+
+    /// <summary>How many connections the system may hold that have not been accepted. Default: 512.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
+    public int Backlog
+    {
+        get;
+        init { ArgumentOutOfRangeException.ThrowIfLessThan(value, 1); field = value; }
+    } = 512;
+
+    /// <summary>How many connections are served at once, those in their handshake included. Further ones wait in the backlog. Default: 100,000.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
+    public int MaxConnections
+    {
+        get;
+        init { ArgumentOutOfRangeException.ThrowIfLessThan(value, 1); field = value; }
+    } = 100_000;
+
+    /// <summary>How long a graceful stop waits for connections and handlers to end before it aborts them. Default: 10 seconds.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(10);
+}
