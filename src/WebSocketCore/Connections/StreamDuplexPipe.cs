@@ -1,13 +1,191 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net.Security;
+using System.Net.Sockets;
 
 namespace WebSocketCore.Connections;
 
-internal sealed class StreamDuplexPipe(Stream stream, ArrayPool<byte> pool) : IDuplexPipe
+/// <summary>
+/// A stream as a duplex pipe that owns it. Completing the output flushes and half-closes where the stream can do that; when both ends are complete,
+/// or one is completed with an exception, the stream is disposed of.
+/// </summary>
+/// <remarks>
+/// A read or flush is cancelled by the token that the stream gets. While the stream is waiting for input, no buffer is held, provided that a read of
+/// zero bytes waits, as it does with the network's streams.
+/// </remarks>
+internal sealed class StreamDuplexPipe : IDuplexPipe
 {
-    public PipeReader Input { get; } = PipeReader.Create(stream);
+    private const int BufferSize = 16 * 1024;
+    private const int InputEnded = 1;
+    private const int OutputEnded = 2;
+    private const int Disposed = 4;
 
-    public PipeWriter Output { get; } = PipeWriter.Create(stream);
+    private readonly Stream _stream;
+    private int _ended;
 
-    public ArrayPool<byte> Pool => pool;
+    /// <param name="stream">Readable and writable; a read and a write may be under way at the same time.</param>
+    /// <param name="pool">Where buffers come from.</param>
+    public StreamDuplexPipe(Stream stream, ArrayPool<byte> pool)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(pool);
+        _stream = stream;
+        var memory = pool == ArrayPool<byte>.Shared ? MemoryPool<byte>.Shared : new ArrayMemoryPool(pool);
+        Input = new Reader(this, PipeReader.Create(stream, new StreamPipeReaderOptions(memory, BufferSize, leaveOpen: true, useZeroByteReads: true)));
+        Output = new Writer(this, PipeWriter.Create(stream, new StreamPipeWriterOptions(memory, BufferSize, leaveOpen: true)));
+    }
+
+    public PipeReader Input { get; }
+
+    public PipeWriter Output { get; }
+
+    private async ValueTask HalfCloseAsync()
+    {
+        switch (_stream)
+        {
+            case NetworkStream network:
+                network.Socket.Shutdown(SocketShutdown.Send);
+                break;
+
+            // RFC 8446 6.1: "Each party MUST send a "close_notify" alert before closing its write side of the connection".
+            case SslStream tls:
+                await tls.ShutdownAsync().ConfigureAwait(false);
+                break;
+        }
+    }
+
+    private ValueTask EndAsync(int end, Exception? exception)
+    {
+        var ended = Interlocked.Or(ref _ended, end) | end;
+        if (exception is not null) Abort();
+        else if ((ended & (InputEnded | OutputEnded)) == (InputEnded | OutputEnded)) return DisposeAsync();
+        return default;
+    }
+
+    /// <summary>Gives up the stream at once; what waits for it fails.</summary>
+    private void Abort()
+    {
+        if (_stream is NetworkStream network)
+        {
+            try
+            {
+                network.Socket.LingerState = new LingerOption(true, 0);
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // Then there is no connection left to reset.
+            }
+        }
+        _ = DisposeAsync().AsTask();
+    }
+
+    private async ValueTask DisposeAsync()
+    {
+        if ((Interlocked.Or(ref _ended, Disposed) & Disposed) != 0) return;
+        try
+        {
+            await _stream.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // A stream that fails while it is given up is given up.
+        }
+    }
+
+    private sealed class Reader(StreamDuplexPipe owner, PipeReader inner) : PipeReader
+    {
+        public override bool TryRead(out ReadResult result) => inner.TryRead(out result);
+
+        public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => inner.ReadAsync(cancellationToken);
+
+        public override void AdvanceTo(SequencePosition consumed) => inner.AdvanceTo(consumed);
+
+        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => inner.AdvanceTo(consumed, examined);
+
+        public override void CancelPendingRead() => inner.CancelPendingRead();
+
+        public override void Complete(Exception? exception = null) => _ = CompleteAsync(exception).AsTask();
+
+        public override ValueTask CompleteAsync(Exception? exception = null)
+        {
+            inner.Complete(exception);
+            return owner.EndAsync(InputEnded, exception);
+        }
+    }
+
+    private sealed class Writer(StreamDuplexPipe owner, PipeWriter inner) : PipeWriter
+    {
+        private int _completions;
+        private bool _isCanceled;
+
+        public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
+
+        public override long UnflushedBytes => inner.UnflushedBytes;
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => inner.GetMemory(sizeHint);
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => inner.GetSpan(sizeHint);
+
+        public override void Advance(int bytes) => inner.Advance(bytes);
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => inner.FlushAsync(cancellationToken);
+
+        public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) =>
+            inner.WriteAsync(source, cancellationToken);
+
+        // A half-close takes no token, so it is cut by giving up the stream.
+        public override void CancelPendingFlush()
+        {
+            Volatile.Write(ref _isCanceled, true);
+            inner.CancelPendingFlush();
+            if (Volatile.Read(ref _completions) != 0) owner.Abort();
+        }
+
+        // Never throws, so nobody needs to wait for it.
+        public override void Complete(Exception? exception = null) => _ = CompleteAsync(exception).AsTask();
+
+        public override async ValueTask CompleteAsync(Exception? exception = null)
+        {
+            var isFirst = Interlocked.Increment(ref _completions) == 1;
+            if (exception is not null) owner.Abort();
+            if (!isFirst) return;
+            try
+            {
+                await inner.CompleteAsync(exception).ConfigureAwait(false);
+                if (Volatile.Read(ref _isCanceled)) owner.Abort();
+                else if (exception is null) await owner.HalfCloseAsync().ConfigureAwait(false);
+            }
+            catch (Exception failure)
+            {
+                // The bytes, or the end of the stream, could not be sent: the peer must not take what it got for all.
+                exception ??= failure;
+            }
+            await owner.EndAsync(OutputEnded, exception).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Lets the base library's stream pipes rent from an array pool.</summary>
+    private sealed class ArrayMemoryPool(ArrayPool<byte> pool) : MemoryPool<byte>
+    {
+        public override int MaxBufferSize => Array.MaxLength;
+
+        public override IMemoryOwner<byte> Rent(int minBufferSize = -1) => new Owner(pool, pool.Rent(Math.Max(minBufferSize, 1)));
+
+        protected override void Dispose(bool disposing)
+        {
+            // The arrays belong to the pool, which belongs to someone else.
+        }
+
+        private sealed class Owner(ArrayPool<byte> pool, byte[] array) : IMemoryOwner<byte>
+        {
+            private byte[]? _array = array;
+
+            public Memory<byte> Memory => _array ?? throw new ObjectDisposedException(nameof(IMemoryOwner<>));
+
+            public void Dispose()
+            {
+                if (Interlocked.Exchange(ref _array, null) is { } array) pool.Return(array);
+            }
+        }
+    }
 }
