@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using WebSocketCore.Frames;
 using WebSocketCore.Messages;
 using WebSocketCore.Protocol;
@@ -22,7 +21,7 @@ namespace WebSocketCore.Connections;
 /// <param name="sync">Guards this object; shared with the owner, whose closing state decides what may be written.</param>
 /// <param name="pool">For frames that wait.</param>
 /// <param name="onFailed">Called once, outside the lock, when the transport takes no more; with its error, if it gave one.</param>
-internal sealed class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sync, ArrayPool<byte> pool, Action<Exception?> onFailed)
+internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sync, ArrayPool<byte> pool, Action<Exception?> onFailed)
     : IThreadPoolWorkItem
 {
     /// <summary>Frames up to this size are copied at once. Also the bound on what a deferred flush holds back.</summary>
@@ -34,13 +33,10 @@ internal sealed class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sy
     private readonly PayloadBuffer _waiting = new(pool);
     private TaskCompletionSource<bool>? _waitingFlushed;
     private TaskCompletionSource? _messageEnded;
-    private TaskCompletionSource? _released;
     private byte[] _pong = [];
     private int _pongLength = NoPong;
     private long _unflushed;
-    private bool _held;
     private bool _inMessage;
-    private bool _flushQueued;
     private bool _ended;
     private bool _failed;
 
@@ -140,80 +136,6 @@ internal sealed class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sy
         EndFrames();
     }
 
-    /// <summary>Begins to flush what is written and owed, if there is any and nobody does so already. Does not wait.</summary>
-    public void StartFlush()
-    {
-        lock (sync)
-        {
-            if (!TryHold()) return;
-        }
-        _ = FlushHeldAsync().AsTask();
-    }
-
-    /// <summary>Has the flush done by a pool thread soon, for frames that must not depend on what the application does next.</summary>
-    public void QueueFlush()
-    {
-        lock (sync)
-        {
-            if (!_held && HasOutput) QueueFlushOnce();
-        }
-    }
-
-    void IThreadPoolWorkItem.Execute()
-    {
-        lock (sync) _flushQueued = false;
-        StartFlush();
-    }
-
-    /// <summary>Completes when everything that was written has been flushed, or the transport has failed.</summary>
-    public async Task FlushAllAsync()
-    {
-        while (true)
-        {
-            Task? released = null;
-            lock (sync)
-            {
-                if (_held) released = Released();
-                else if (!TryHold()) return;
-            }
-            if (released is not null) await released.ConfigureAwait(false);
-            else await FlushHeldAsync().ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Completes the pipe writer, once a flush in progress has ended; with an error, that flush is cancelled.</summary>
-    public async Task CompleteAsync(Exception? error)
-    {
-        while (true)
-        {
-            Task released;
-            lock (sync)
-            {
-                EndFrames();
-                if (!_held)
-                {
-                    _held = true;
-                    _waiting.Release();
-                    break;
-                }
-                if (error is not null) writer.CancelPendingFlush();
-                released = Released();
-            }
-            await released.ConfigureAwait(false);
-        }
-        await writer.CompleteAsync(error).ConfigureAwait(false);
-    }
-
-    /// <summary>Cancels a flush in progress: the connection is being aborted and no frame matters any more.</summary>
-    public void Abort()
-    {
-        lock (sync)
-        {
-            EndFrames();
-            if (_held) writer.CancelPendingFlush();
-        }
-    }
-
     private async ValueTask<bool> SendMessageInTurnAsync(Opcode opcode, ReadOnlySequence<byte> payload, CancellationToken cancellationToken)
     {
         while (true)
@@ -282,32 +204,7 @@ internal sealed class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sy
         _pongLength = NoPong;
     }
 
-    private bool HasOutput => _unflushed != 0 || (_pongLength != NoPong && !_ended);
-
-    private bool TryHold()
-    {
-        if (_held || _failed || !HasOutput) return false;
-        WriteOwedPong();
-        return _held = true;
-    }
-
-    private void QueueFlushOnce()
-    {
-        if (_flushQueued) return;
-        _flushQueued = true;
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-    }
-
     private Task MessageEnded() => (_messageEnded ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-
-    private Task Released() => (_released ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-
-    private void Release()
-    {
-        _held = false;
-        _released?.SetResult();
-        _released = null;
-    }
 
     private void EndFrames()
     {
@@ -381,102 +278,5 @@ internal sealed class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sy
         var chunk = payload.Slice(0, Math.Min(payload.Length, ChunkSize));
         foreach (var segment in chunk) MessageSender.WritePayload(writer, segment.Span, ref mask);
         payload = payload.Slice(chunk.Length);
-    }
-
-    // The caller holds the pipe. The token ends the caller's waiting, not the flush.
-    private ValueTask<bool> FlushHeldAsync(CancellationToken cancellationToken)
-    {
-        var flushing = FlushHeldAsync();
-        return cancellationToken.CanBeCanceled && !flushing.IsCompleted ? WaitAsync(flushing.AsTask(), cancellationToken) : flushing;
-    }
-
-    private static ValueTask<bool> WaitAsync(Task<bool> flushed, CancellationToken cancellationToken) => new(flushed.WaitAsync(cancellationToken));
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> FlushHeldAsync()
-    {
-        _unflushed = 0;
-        try
-        {
-            return Flushed(await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false));
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
-
-    // Ends a flush: the pipe is released, or kept for what came meanwhile.
-    private bool Flushed(FlushResult result)
-    {
-        if (result.IsCompleted || result.IsCanceled) return Failed(null);
-        TaskCompletionSource<bool>? waitingFlushed;
-        lock (sync)
-        {
-            if (!TakeWaiting(out waitingFlushed)) return true;
-        }
-        _ = FlushWaitingAsync(waitingFlushed);
-        return true;
-    }
-
-    // Runs on a pool thread, so that no sender is kept busy with the frames of others.
-    private async Task FlushWaitingAsync(TaskCompletionSource<bool>? waitingFlushed)
-    {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        try
-        {
-            while (true)
-            {
-                _unflushed = 0;
-                var result = await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-                var taken = !result.IsCompleted && !result.IsCanceled;
-                if (!taken) Failed(null);
-                waitingFlushed?.SetResult(taken);
-                if (!taken) return;
-                lock (sync)
-                {
-                    if (!TakeWaiting(out waitingFlushed)) return;
-                }
-            }
-        }
-        catch (Exception exception)
-        {
-            Failed(exception);
-            waitingFlushed?.TrySetResult(false);
-        }
-    }
-
-    private bool TakeWaiting(out TaskCompletionSource<bool>? waitingFlushed)
-    {
-        waitingFlushed = _waitingFlushed;
-        _waitingFlushed = null;
-        WriteOwedPong();
-        if (_waiting.Length != 0)
-        {
-            foreach (var segment in _waiting.Written) writer.Write(segment.Span);
-            _unflushed += _waiting.Length;
-            _waiting.Release();
-        }
-        if (_unflushed != 0) return true;
-        Release();
-        return false;
-    }
-
-    private bool Failed(Exception? error)
-    {
-        TaskCompletionSource<bool>? waitingFlushed;
-        lock (sync)
-        {
-            _failed = true;
-            waitingFlushed = _waitingFlushed;
-            _waitingFlushed = null;
-            _waiting.Release();
-            _unflushed = 0;
-            EndFrames();
-            Release();
-        }
-        waitingFlushed?.SetResult(false);
-        onFailed(error);
-        return false;
     }
 }
