@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 
@@ -122,10 +121,20 @@ internal sealed partial class FrameOutput
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> FlushHeldAsync()
     {
+        if (!await FlushPipeAsync().ConfigureAwait(false)) return false;
+        EndHolding();
+        return true;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> FlushPipeAsync()
+    {
         _unflushed = 0;
+        if (_writeError is not null) return Failed(_writeError);
         try
         {
-            return Flushed(await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false));
+            var result = await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            return (!result.IsCompleted && !result.IsCanceled) || Failed(null);
         }
         catch (Exception exception)
         {
@@ -133,43 +142,30 @@ internal sealed partial class FrameOutput
         }
     }
 
-    // Ends a flush: the pipe is released, or kept for what came meanwhile.
-    private bool Flushed(FlushResult result)
+    /// <summary>Gives the pipe free, or keeps it for what came meanwhile.</summary>
+    private void EndHolding()
     {
-        if (result.IsCompleted || result.IsCanceled) return Failed(null);
         TaskCompletionSource<bool>? waitingFlushed;
         lock (sync)
         {
-            if (!TakeWaiting(out waitingFlushed)) return true;
+            if (!TakeWaiting(out waitingFlushed)) return;
         }
         _ = FlushWaitingAsync(waitingFlushed);
-        return true;
     }
 
     // Runs on a pool thread, so that no sender is kept busy with the frames of others.
     private async Task FlushWaitingAsync(TaskCompletionSource<bool>? waitingFlushed)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        try
+        while (true)
         {
-            while (true)
+            var flushed = await FlushPipeAsync().ConfigureAwait(false);
+            waitingFlushed?.SetResult(flushed);
+            if (!flushed) return;
+            lock (sync)
             {
-                _unflushed = 0;
-                var result = await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-                var taken = !result.IsCompleted && !result.IsCanceled;
-                if (!taken) Failed(null);
-                waitingFlushed?.SetResult(taken);
-                if (!taken) return;
-                lock (sync)
-                {
-                    if (!TakeWaiting(out waitingFlushed)) return;
-                }
+                if (!TakeWaiting(out waitingFlushed)) return;
             }
-        }
-        catch (Exception exception)
-        {
-            Failed(exception);
-            waitingFlushed?.TrySetResult(false);
         }
     }
 
@@ -180,8 +176,7 @@ internal sealed partial class FrameOutput
         WriteOwedPong();
         if (_waiting.Length != 0)
         {
-            foreach (var segment in _waiting.Written) writer.Write(segment.Span);
-            _unflushed += _waiting.Length;
+            CopyToPipe(_waiting.Written);
             _waiting.Release();
         }
         if (_unflushed != 0) return true;

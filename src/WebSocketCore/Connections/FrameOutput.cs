@@ -36,6 +36,7 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
     private byte[] _pong = [];
     private int _pongLength = NoPong;
     private long _unflushed;
+    private Exception? _writeError;
     private bool _inMessage;
     private bool _ended;
     private bool _failed;
@@ -124,15 +125,8 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
     public void WriteClose(ReadOnlySpan<byte> payload)
     {
         if (_ended) return;
-        if (_held)
-        {
-            _sender.WriteFrame(_waiting, Opcode.Close, fin: true, payload);
-        }
-        else
-        {
-            _unflushed += FrameHeaderParser.MaxLength + payload.Length;
-            _sender.WriteFrame(writer, Opcode.Close, fin: true, payload);
-        }
+        if (_held) _sender.WriteFrame(_waiting, Opcode.Close, fin: true, payload);
+        else WriteToPipe(Opcode.Close, fin: true, new ReadOnlySequence<byte>(payload.ToArray()));
         EndFrames();
     }
 
@@ -194,7 +188,28 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
     private void WriteToPipe(Opcode opcode, bool fin, in ReadOnlySequence<byte> payload)
     {
         _unflushed += FrameHeaderParser.MaxLength + payload.Length;
-        _sender.WriteFrame(writer, opcode, fin, payload);
+        try
+        {
+            _sender.WriteFrame(writer, opcode, fin, payload);
+        }
+        catch (Exception exception)
+        {
+            // A writer that takes nothing, perhaps because somebody completed it: the flush that follows fails with it.
+            _writeError ??= exception;
+        }
+    }
+
+    private void CopyToPipe(in ReadOnlySequence<byte> frames)
+    {
+        _unflushed += frames.Length;
+        try
+        {
+            foreach (var segment in frames) writer.Write(segment.Span);
+        }
+        catch (Exception exception)
+        {
+            _writeError ??= exception;
+        }
     }
 
     private void WriteOwedPong()
@@ -265,7 +280,8 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
                 WriteChunk(ref payload, ref mask);
                 result = await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             }
-            Flushed(result);
+            if (result.IsCompleted || result.IsCanceled) Failed(null);
+            else EndHolding();
         }
         catch (Exception exception)
         {
