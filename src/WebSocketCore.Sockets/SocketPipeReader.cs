@@ -147,8 +147,9 @@ internal sealed class SocketPipeReader(SocketDuplexPipe owner, Socket socket, Ar
             if (_waitCancellation.IsCancellationRequested) _waitCancellation = new CancellationTokenSource();
             if (!_isComplete) return TryTakeResult(received, out result);
             ReleaseBuffer();
+            _result = ReadOnlySequence<byte>.Empty;
             _resultIsOut = true;
-            result = new ReadResult(ReadOnlySequence<byte>.Empty, isCanceled: true, isCompleted: true);
+            result = new ReadResult(_result, isCanceled: true, isCompleted: true);
             return true;
         }
     }
