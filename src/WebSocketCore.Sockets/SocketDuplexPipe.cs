@@ -10,7 +10,8 @@ namespace WebSocketCore;
 /// </summary>
 /// <remarks>
 /// <para>The pipe owns the socket. One thread at a time may read and one may write; the two are independent of each other.
-/// <see cref="PipeReader.CancelPendingRead"/>, <see cref="PipeWriter.CancelPendingFlush"/> and completing may be called from any thread.</para>
+/// <see cref="PipeReader.CancelPendingRead"/> and <see cref="PipeWriter.CancelPendingFlush"/> may be called from any thread. An end may be completed by
+/// another thread than its user's while that one waits for a read or a flush, but not while it works with the memory it was given.</para>
 /// <para>Completing <see cref="Output"/> sends what is unflushed and then the end of the stream (TCP FIN). It never throws: flush first to learn whether
 /// the bytes were taken. When both ends are completed, the socket is closed. Completing either with an exception resets the connection at once.</para>
 /// <para>A read that is cancelled loses nothing. A flush that is cancelled while it sends leaves open how much has been sent, so that nothing can be sent

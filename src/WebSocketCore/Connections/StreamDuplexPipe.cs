@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 namespace WebSocketCore.Connections;
 
@@ -65,18 +66,22 @@ internal sealed class StreamDuplexPipe : IDuplexPipe
     /// <summary>Gives up the stream at once; what waits for it fails.</summary>
     private void Abort()
     {
-        if (_stream is NetworkStream network)
-        {
-            try
-            {
-                network.Socket.LingerState = new LingerOption(true, 0);
-            }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-            {
-                // Then there is no connection left to reset.
-            }
-        }
+        ResetOnClose();
         _ = DisposeAsync().AsTask();
+    }
+
+    // Output that was cut must not look as if it had ended. A TLS stream sees to that itself: it ends by an alert, which is then not sent.
+    private void ResetOnClose()
+    {
+        if (_stream is not NetworkStream network) return;
+        try
+        {
+            network.Socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Then there is no connection left to reset.
+        }
     }
 
     private async ValueTask DisposeAsync()
@@ -113,10 +118,13 @@ internal sealed class StreamDuplexPipe : IDuplexPipe
         }
     }
 
+    /// <remarks>
+    /// After a flush that failed or was cancelled, the base library's writer would send bytes again that may have been sent. So nothing is sent after it.
+    /// </remarks>
     private sealed class Writer(StreamDuplexPipe owner, PipeWriter inner) : PipeWriter
     {
         private int _completions;
-        private bool _isCanceled;
+        private bool _wasCut;
 
         public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
 
@@ -128,17 +136,40 @@ internal sealed class StreamDuplexPipe : IDuplexPipe
 
         public override void Advance(int bytes) => inner.Advance(bytes);
 
-        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => inner.FlushAsync(cancellationToken);
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+            WriteAsync(ReadOnlyMemory<byte>.Empty, cancellationToken);
 
-        public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) =>
-            inner.WriteAsync(source, cancellationToken);
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+        public override async ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (_wasCut) throw new IOException("Nothing can be sent any more: an earlier flush failed or was cancelled.");
+            var isSent = false;
+            try
+            {
+                var flushing = source.IsEmpty ? inner.FlushAsync(cancellationToken) : inner.WriteAsync(source, cancellationToken);
+                var result = await flushing.ConfigureAwait(false);
+                isSent = !result.IsCanceled;
+                return result;
+            }
+            finally
+            {
+                _wasCut |= !isSent;
+            }
+        }
 
-        // A half-close takes no token, so it is cut by giving up the stream.
         public override void CancelPendingFlush()
         {
-            Volatile.Write(ref _isCanceled, true);
-            inner.CancelPendingFlush();
+            // A half-close takes no token, so completion is cut by giving up the stream.
             if (Volatile.Read(ref _completions) != 0) owner.Abort();
+            try
+            {
+                inner.CancelPendingFlush();
+            }
+            catch (ObjectDisposedException)
+            {
+                // Completed meanwhile: nothing is pending.
+            }
         }
 
         // Never throws, so nobody needs to wait for it.
@@ -151,15 +182,20 @@ internal sealed class StreamDuplexPipe : IDuplexPipe
             if (!isFirst) return;
             try
             {
-                await inner.CompleteAsync(exception).ConfigureAwait(false);
-                if (Volatile.Read(ref _isCanceled)) owner.Abort();
-                else if (exception is null) await owner.HalfCloseAsync().ConfigureAwait(false);
+                if (exception is null)
+                {
+                    await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+                    if (!_wasCut) await owner.HalfCloseAsync().ConfigureAwait(false);
+                }
             }
-            catch (Exception failure)
+            catch (Exception)
             {
-                // The bytes, or the end of the stream, could not be sent: the peer must not take what it got for all.
-                exception ??= failure;
+                _wasCut = true;
             }
+            if (_wasCut) owner.ResetOnClose();
+
+            // With an exception the writer gives its buffers back without sending them.
+            await inner.CompleteAsync(exception ?? (_wasCut ? new IOException() : null)).ConfigureAwait(false);
             await owner.EndAsync(OutputEnded, exception).ConfigureAwait(false);
         }
     }

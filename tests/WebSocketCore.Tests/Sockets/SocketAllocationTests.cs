@@ -5,6 +5,13 @@ namespace WebSocketCore.Tests.Sockets;
 [Collection(AloneCollection.Name)]
 public class SocketAllocationTests
 {
+#if DEBUG
+    // Without optimization the compiler makes every state machine an object.
+    private const int Allowed = 1024;
+#else
+    private const int Allowed = 0;
+#endif
+
     [Theory]
     [InlineData(16)]
     [InlineData(20_000)]
@@ -45,6 +52,6 @@ public class SocketAllocationTests
         await near.Output.CompleteAsync();
         await echo;
 
-        (least / Rounds).Should().Be(0);
+        (least / Rounds).Should().BeLessThanOrEqualTo(Allowed);
     }
 }
