@@ -61,7 +61,7 @@ internal sealed class SocketPipeReader(SocketDuplexPipe owner, Socket socket, Ar
         // A position that belongs to no segment stands for the start, as in a pipe.
         var examinedCount = examined.GetObject() is null ? 0 : (int)_result.Slice(_result.Start, examined).Length;
         var consumedCount = consumed.GetObject() is null ? 0 : (int)_result.Slice(_result.Start, consumed).Length;
-        if (consumedCount > examinedCount) throw new ArgumentOutOfRangeException(nameof(examined), "What is consumed counts as examined, so examined cannot lie before consumed.");
+        if (consumedCount > examinedCount) throw new ArgumentOutOfRangeException(nameof(examined), "What is examined cannot end before what is consumed.");
         _examined = _start + examinedCount;
         _start += consumedCount;
         _result = default;
