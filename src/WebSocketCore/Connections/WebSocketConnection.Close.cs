@@ -220,7 +220,8 @@ public sealed partial class WebSocketConnection
         catch (Exception exception)
         {
             // A transport that fails while it is being ended has ended.
-            lock (_sync) _transportError ??= exception;
+            await _output.CompleteAsync(exception).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _pipe.Input.CompleteAsync(exception).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         StopKeepAlive();
         var closure = Closure!;
@@ -231,13 +232,21 @@ public sealed partial class WebSocketConnection
 
     private async Task DiscardInputAsync()
     {
-        while (!_endOfInput && Volatile.Read(ref _abortError) is null)
+        try
         {
-            AdvanceInput();
-            var result = await _pipe.Input.ReadAsync(CancellationToken.None).ConfigureAwait(false);
-            _input = result.Buffer;
-            _inputIsOut = true;
-            _endOfInput = result.IsCompleted;
+            while (!_endOfInput && Volatile.Read(ref _abortError) is null)
+            {
+                AdvanceInput();
+                var result = await _pipe.Input.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+                _input = result.Buffer;
+                _inputIsOut = true;
+                _endOfInput = result.IsCompleted;
+            }
+        }
+        catch (Exception exception)
+        {
+            // The peer did not end it in order. There is nothing more to wait for.
+            lock (_sync) _abortError ??= exception;
         }
     }
 
