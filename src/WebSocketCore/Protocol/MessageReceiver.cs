@@ -112,7 +112,7 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
     }
 
     private ReceiveEvent OutOfInput(ReceiveMode mode) =>
-        mode == ReceiveMode.Parts && _assembler.HasPayload ? ReceiveEvent.MessagePart : ReceiveEvent.NeedMore;
+        mode == ReceiveMode.Parts && IsInMessage && _assembler.HasPayload ? ReceiveEvent.MessagePart : ReceiveEvent.NeedMore;
 
     private bool TryReadHeader(ReadOnlySpan<byte> input, ref int consumed)
     {
