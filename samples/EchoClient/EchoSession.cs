@@ -17,7 +17,8 @@ internal sealed class EchoSession(string url, WebSocketConnectOptions options, b
         WebSocketConnection connection;
         try
         {
-            if (!Uri.TryCreate(url, UriKind.Absolute, out var address)) throw new UriFormatException("not an absolute ws or wss URL");
+            if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("ws" or "wss"))
+                throw new UriFormatException("not an absolute ws or wss URL");
             connection = await WebSocketClient.ConnectAsync(address, options, cancellationToken);
         }
         catch (Exception exception)

@@ -21,6 +21,13 @@ internal sealed class CommandLine
     {
         Description = "The address to listen on.",
         DefaultValueFactory = _ => "127.0.0.1",
+        Validators =
+        {
+            result =>
+            {
+                if (result.Tokens is [{ Value: "" }]) result.AddError("--host takes an address or a name.");
+            },
+        },
     };
 
     public Option<int> Port { get; } = Number("--port", "The TCP port; 0 takes a free one.", 9001, min: 0, max: 65535);

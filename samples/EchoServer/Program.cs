@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using EchoServer;
@@ -49,17 +48,11 @@ await using (listener)
 }
 return 0;
 
-static async Task EchoAsync(WebSocketConnection connection, CancellationToken cancellationToken)
+// The payload is the connection's own memory and goes out from there. However the connection ends, the loop ends with it: by itself, or by an
+// exception that says so and that the listener expects.
+static async Task EchoAsync(WebSocketConnection ws, CancellationToken cancellationToken)
 {
-    try
-    {
-        // The payload is the connection's own memory, and goes out from there: nothing is copied but into the socket.
-        await foreach (var message in connection.ReadAllAsync(cancellationToken)) await connection.SendAsync(message, cancellationToken);
-    }
-    catch (Exception exception) when (exception is WebSocketClosedException or WebSocketProtocolException or OperationCanceledException)
-    {
-        // The peer went away or broke a rule, which it was told, or the server stops: this connection has ended, and no other one cares.
-    }
+    await foreach (var message in ws.ReadAllAsync(cancellationToken)) await ws.SendAsync(message, cancellationToken);
 }
 
 static int Fail(string message, int exitCode)

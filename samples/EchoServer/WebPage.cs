@@ -23,7 +23,7 @@ internal static class WebPage
         if (handshake.IsValid)
         {
             // An echo is an echo in any subprotocol. A browser that offers some gives up where the server takes none.
-            return await handshake.AcceptAsync(handshake.Request!.Subprotocols.FirstOrDefault(), cancellationToken: cancellationToken);
+            return await handshake.AcceptAsync(handshake.Request!.Subprotocols is [var first, ..] ? first : null, cancellationToken: cancellationToken);
         }
 
         if (handshake.Error != HandshakeError.NotAnUpgrade)
