@@ -37,6 +37,6 @@ try
 }
 catch (OperationCanceledException)
 {
-    // Ctrl+C while waiting for a URL.
+    allConnected = false; // Ctrl+C, with URLs left.
 }
 return allConnected ? 0 : 1;

@@ -19,14 +19,6 @@ public enum Peer
 /// </summary>
 internal static class Peers
 {
-    private static readonly Dictionary<Peer, Lazy<string?>> Missing = new()
-    {
-        [Peer.Node] = new(() => IsInPath(Node) && HasPackage("ws") ? null : "Node.js with the package ws was not found; .ci/run installs it."),
-        [Peer.Python] = new(() => HasWebSockets() ? null : "Python 3 with the package websockets was not found; .ci/run installs it."),
-        [Peer.Chromium] = new(() => IsInPath(Node) && HasPackage("playwright-core") && IsInPath(Chromium)
-            ? null : "Chromium, and Node.js with the package playwright-core, were not found; .ci/run installs them."),
-    };
-
     public static string Node { get; } = Setting("NODE") ?? "node";
 
     public static string Python { get; } = Setting("PYTHON") ?? (File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
@@ -34,6 +26,14 @@ internal static class Peers
     public static string Chromium { get; } = Setting("CHROMIUM") ?? (File.Exists("/usr/bin/chromium") ? "/usr/bin/chromium" : "chromium");
 
     public static string NodeModules { get; } = Setting("NODE_MODULES") ?? Path.Combine(RepositoryRoot(), "artifacts", "peers", "node_modules");
+
+    private static readonly Dictionary<Peer, Lazy<string?>> Missing = new()
+    {
+        [Peer.Node] = new(() => IsInPath(Node) && HasPackage("ws") ? null : "Node.js with the package ws was not found; .ci/run installs it."),
+        [Peer.Python] = new(() => HasWebSockets() ? null : "Python 3 with the package websockets was not found; .ci/run installs it."),
+        [Peer.Chromium] = new(() => IsInPath(Node) && HasPackage("playwright-core") && IsInPath(Chromium)
+            ? null : "Chromium, and Node.js with the package playwright-core, were not found; .ci/run installs them."),
+    };
 
     /// <summary>Why tests of the peer are skipped; null where they are not.</summary>
     public static string? SkipReason(Peer peer) => Setting("REQUIRE_PEERS") == "1" ? null : Missing[peer].Value;
