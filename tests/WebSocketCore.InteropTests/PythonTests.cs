@@ -1,0 +1,32 @@
+using WebSocketCore.InteropTests.TestSupport;
+
+namespace WebSocketCore.InteropTests;
+
+[Needs(Peer.Python)]
+public sealed class PythonClientTests : PeerClientTests
+{
+    [PeerFact]
+    public async Task Its_ping_is_answered()
+    {
+        (await RunAsync("ping", Listener.Address("/echo"))).Pong.Should().Be("are you there?");
+        (await Listener.PingAsync(Guard)).Should().Be("are you there?");
+    }
+
+    private protected override Task<PeerReport> RunAsync(string scenario, Uri address, params string[] subprotocols) =>
+        RunScriptAsync(Peer.Python, "client.py", scenario, address, subprotocols);
+}
+
+[Needs(Peer.Python)]
+public sealed class PythonServerTests : PeerServerTests
+{
+    [PeerFact]
+    public async Task Its_ping_is_answered()
+    {
+        await using var server = await StartAsync();
+        await using var client = await ConnectAsync(server, "/ping");
+        (await client.ReceiveAsync(Guard))!.Value.GetText().Should().Be("are you there?");
+        (await PingAsync()).Should().Be("are you there?");
+    }
+
+    private protected override Task<IPeerServer> StartAsync() => StartScriptAsync(Peer.Python, "server.py");
+}
