@@ -75,12 +75,13 @@ public sealed record WebSocketClosure
         {
             ClosureCause.LocalClose => "closed by this end",
             ClosureCause.PeerClose => "closed by the peer",
-            ClosureCause.ProtocolError => "the peer broke the protocol: " + Error.Message(),
+            ClosureCause.ProtocolError => "the peer broke the protocol",
             ClosureCause.KeepAliveTimeout => "the peer was silent for longer than the keep-alive timeout",
             ClosureCause.IdleTimeout => "no message for the idle timeout",
             ClosureCause.TransportEnded => "the transport ended without a Close frame",
             _ => "aborted by this end",
         });
+        if (Error != ProtocolError.None) text.Append(": ").Append(Error.Message());
         Append(text, "sent", SentCode, SentReason);
         Append(text, "received", ReceivedCode, ReceivedReason);
         if (TimedOut) text.Append("; the close timeout passed");

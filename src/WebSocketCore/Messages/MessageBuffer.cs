@@ -15,8 +15,10 @@ public sealed class MessageBuffer : IBufferWriter<byte>, IDisposable
     /// <summary>Creates an empty message.</summary>
     /// <param name="kind">Text or binary. Text is checked to be valid UTF-8 when it is sent.</param>
     /// <param name="pool">Where its memory comes from; null for <see cref="ArrayPool{T}.Shared"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The kind is undefined.</exception>
     public MessageBuffer(MessageKind kind, ArrayPool<byte>? pool = null)
     {
+        if (kind is not (MessageKind.Text or MessageKind.Binary)) throw new ArgumentOutOfRangeException(nameof(kind), kind, "Text or binary.");
         Kind = kind;
         _payload = new PayloadBuffer(pool ?? ArrayPool<byte>.Shared);
     }

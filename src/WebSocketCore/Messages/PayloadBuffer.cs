@@ -101,14 +101,9 @@ internal sealed class PayloadBuffer(ArrayPool<byte> pool) : IBufferWriter<byte>
         }
 
         var next = pool.Rent(Math.Max(needed, (int)Math.Clamp(Length, ContiguousLimit / 16, LargestGrowth)));
-        if (_used == 0 && _first is null)
-        {
-            if (_array.Length != 0) pool.Return(_array);
-        }
-        else
-        {
-            SealLast(next);
-        }
+        var isUnused = _used == 0 && !ReferenceEquals(_last?.Array, _array);
+        if (!isUnused) SealLast(next);
+        else if (_array.Length != 0) pool.Return(_array);
         _array = next;
         _used = 0;
     }

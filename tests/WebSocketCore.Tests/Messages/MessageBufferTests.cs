@@ -62,4 +62,8 @@ public class MessageBufferTests
         buffer.Advance(1);
         buffer.Written.ToArray().Should().Equal(42);
     }
+
+    [Fact]
+    public void Undefined_kind_is_refused() =>
+        FluentActions.Invoking(() => new MessageBuffer((MessageKind)3)).Should().Throw<ArgumentOutOfRangeException>();
 }

@@ -34,6 +34,20 @@ public class PayloadBufferTests
         pool.Outstanding.Should().Be(0);
     }
 
+    [Fact]
+    public void Asking_for_ever_more_room_without_writing_keeps_one_array()
+    {
+        var pool = new CountingPool();
+        var buffer = new PayloadBuffer(pool);
+        Write(buffer, Limit + 1);
+        var before = pool.Outstanding;
+        for (var size = Limit; size < 20 * Limit; size += Limit) buffer.GetSpan(size).Length.Should().BeGreaterThanOrEqualTo(size);
+        pool.Outstanding.Should().BeLessThanOrEqualTo(before + 1);
+        buffer.Length.Should().Be(Limit + 1);
+        buffer.Release();
+        pool.Outstanding.Should().Be(0);
+    }
+
     [Theory]
     [InlineData(1, 300_000, 256)]
     [InlineData(1000, 5_000_000, 2 * 1000)]
