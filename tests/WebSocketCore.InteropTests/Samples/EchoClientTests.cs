@@ -72,7 +72,7 @@ public sealed class EchoClientTests : InteropTest
         await server.Connected.WaitAsync(Guard);
         await client.SignalAsync("INT", Guard);
         var (exitCode, output, _) = await client.EndAsync(Guard);
-        output.Should().Be($"{server.Address("/wait")} close=1001 messages=0 bytes=0\n");
+        output.Should().Be($"{server.Address("/wait")} close=1001 messages=1 bytes=5\n");
         exitCode.Should().Be(1, "a URL was not connected");
     }
 
@@ -147,6 +147,9 @@ public sealed class EchoClientTests : InteropTest
                     break;
 
                 case "/wait":
+                    // The echo says that the client is in its loop.
+                    await connection.SendTextAsync("hello", cancellationToken);
+                    await connection.ReceiveAsync(cancellationToken);
                     _connected.TrySetResult();
                     await connection.ReceiveAsync(cancellationToken);
                     break;
