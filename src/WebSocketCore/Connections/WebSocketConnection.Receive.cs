@@ -67,6 +67,13 @@ public sealed partial class WebSocketConnection
     {
         _messageReader = null;
         if (skip) _receiver.SkipMessage();
+
+        // A close that waits was held up by the reader: what comes now may be dropped.
+        lock (_sync)
+        {
+            if (_closeWaiters == 0) return;
+        }
+        EnsureReading();
     }
 
     /// <summary>Reads as the foreground reader until there is what the mode asks for; false when the connection has ended.</summary>
