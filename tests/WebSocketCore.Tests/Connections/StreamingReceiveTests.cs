@@ -219,6 +219,18 @@ public class StreamingReceiveTests
         connection.Closure!.IsClean.Should().BeTrue();
     }
 
+    [Fact]
+    public async Task Closing_goes_on_when_a_reader_has_read_to_the_end()
+    {
+        var (connection, peer) = RawPeer.Connect(WebSocketRole.Server);
+        await peer.SendAsync("02 01 61", "80 01 62", "81 01 63", "88 02 03e8");
+        var reader = (await connection.ReceiveStreamingAsync().Within())!;
+        var closing = connection.CloseAsync().AsTask();
+        (await NextAsync(reader)).Should().Be("6162");
+        await closing.Within();
+        connection.Closure!.IsClean.Should().BeTrue();
+    }
+
     private static async Task<string> NextAsync(MessageReader reader) =>
         await reader.ReadAsync().Within() is { } part ? Convert.ToHexStringLower(part.ToArray()) : "end";
 }
