@@ -65,9 +65,9 @@ internal sealed partial class FrameOutput
                     _waiting.Release();
                     break;
                 }
-                if (error is not null) writer.CancelPendingFlush();
                 released = Released();
             }
+            if (error is not null) writer.CancelPendingFlush();
             await released.ConfigureAwait(false);
         }
         await writer.CompleteAsync(error).ConfigureAwait(false);
@@ -79,8 +79,10 @@ internal sealed partial class FrameOutput
         lock (sync)
         {
             EndFrames();
-            if (_held) writer.CancelPendingFlush();
+            if (!_held) return;
         }
+        // Outside the lock: a pipe may run its writer here, and with it the application.
+        writer.CancelPendingFlush();
     }
 
     private bool HasOutput => _unflushed != 0 || (_pongLength != NoPong && !_ended);

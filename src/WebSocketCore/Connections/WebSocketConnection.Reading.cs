@@ -188,12 +188,14 @@ public sealed partial class WebSocketConnection
     private async Task ReadInBackgroundAsync()
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var happened = ReceiveEvent.NeedMore;
         try
         {
             while (!_receivingEnded)
             {
                 lock (_sync) _backgroundMode = BackgroundMode;
-                if (TakeInput(_backgroundMode) != ReceiveEvent.NeedMore || Volatile.Read(ref _foregroundWaits)) break;
+                happened = TakeInput(_backgroundMode);
+                if (happened != ReceiveEvent.NeedMore || Volatile.Read(ref _foregroundWaits)) break;
                 await ReadMoreAsync(CancellationToken.None).ConfigureAwait(false);
             }
         }
@@ -203,18 +205,21 @@ public sealed partial class WebSocketConnection
         }
         finally
         {
-            EndReading(Reader.Background);
+            EndReading(Reader.Background, happened == ReceiveEvent.DataAhead);
         }
     }
 
-    private void EndReading(Reader reader)
+    private void EndReading(Reader reader, bool dataAhead = false)
     {
         lock (_sync)
         {
             Debug.Assert(_reader == reader);
             _reader = Reader.None;
             if (_endIsWanted) BeginEnding();
-            else if (!_foregroundWaits && (reader == Reader.Foreground ? WantsBackground : _backgroundMode != BackgroundMode)) BeginBackground();
+            else if (_foregroundWaits) return;
+
+            // In front of data only another mode goes on. A background reader that made way goes on where the receive has given up since.
+            else if (dataAhead ? _backgroundMode != BackgroundMode : WantsBackground) BeginBackground();
         }
     }
 }

@@ -49,8 +49,9 @@ public sealed partial class WebSocketConnection
     {
         ThrowIfReaderIsUnfinished();
 
-        // A receive that was cancelled in mid-message has left the message's beginning.
-        if (!_receiver.IsInMessage && !await NextAsync(ReceiveMode.Parts, cancellationToken).ConfigureAwait(false)) return null;
+        // A receive that was cancelled in mid-message has left the message's beginning; where the connection has ended, it will never be whole.
+        var hasBegun = _receiver.IsInMessage && !_receivingEnded;
+        if (!hasBegun && !await NextAsync(ReceiveMode.Parts, cancellationToken).ConfigureAwait(false)) return null;
         return _messageReader = new MessageReader(this, _receiver.Kind);
     }
 
@@ -66,6 +67,13 @@ public sealed partial class WebSocketConnection
     {
         _messageReader = null;
         if (skip) _receiver.SkipMessage();
+
+        // A close that waits was held up by the reader: what comes now may be dropped.
+        lock (_sync)
+        {
+            if (_closeWaiters == 0) return;
+        }
+        EnsureReading();
     }
 
     /// <summary>Reads as the foreground reader until there is what the mode asks for; false when the connection has ended.</summary>
