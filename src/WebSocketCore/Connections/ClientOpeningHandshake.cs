@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.IO.Pipelines;
 using WebSocketCore.Handshake;
 
@@ -47,27 +46,20 @@ internal static class ClientOpeningHandshake
     /// <summary>The first bytes of a refusal's body: up to its end, the cap, or the deadline, whichever comes first.</summary>
     private static async ValueTask<byte[]> ReadBodyAsync(PipeReader input, HandshakeResponse response, CancellationToken cancellationToken)
     {
-        var wanted = MaxRefusalBody;
-        if (response.Headers.TryGetValue(HeaderNames.ContentLength, out var text)
-            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var length))
-        {
-            wanted = Math.Min(wanted, length);
-        }
-        ReadOnlySequence<byte> body = default;
+        var isComplete = RefusalBody.TryRead(response, [], MaxRefusalBody, out var body);
         try
         {
-            while (true)
+            while (!isComplete)
             {
                 var result = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
-                body = result.Buffer;
-                if (body.Length >= wanted || result.IsCompleted) break;
-                input.AdvanceTo(body.Start, body.End);
+                isComplete = RefusalBody.TryRead(response, result.Buffer.ToArray(), MaxRefusalBody, out body) || result.IsCompleted;
+                input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
             }
         }
-        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
-            // The server cut the connection: what has come is all there is.
+            // The server cut the connection, or lets us wait: what has come is all there is.
         }
-        return body.Slice(0, Math.Min(body.Length, wanted)).ToArray();
+        return body;
     }
 }

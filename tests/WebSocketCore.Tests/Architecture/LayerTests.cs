@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using WebSocketCore.Tests.TestSupport;
 
 namespace WebSocketCore.Tests.Architecture;
 
@@ -32,7 +32,7 @@ public partial class LayerTests
         "TimeProvider", "ITimer", "Timer", "PeriodicTimer", "DateTime", "DateTimeOffset", "Stopwatch", "TickCount64",
     ];
 
-    private static readonly string SourceFolder = Path.GetFullPath(Path.Combine(ThisFolder(), "../../../src"));
+    private static readonly string SourceFolder = Path.Combine(Repository.Root, "src");
 
     private static readonly SourceFile[] Core =
         [.. Files(Path.Combine(SourceFolder, "WebSocketCore")).Select(path => new SourceFile(Path.Combine(SourceFolder, "WebSocketCore"), path))];
@@ -116,8 +116,6 @@ public partial class LayerTests
     private static IEnumerable<string> Files(string folder) =>
         Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
             .Where(path => !path.Split(Path.DirectorySeparatorChar).Intersect(["obj", "bin"]).Any());
-
-    private static string ThisFolder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 
     [GeneratedRegex("""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\])+'""", RegexOptions.Singleline)]
     private static partial Regex CommentsAndStrings { get; }

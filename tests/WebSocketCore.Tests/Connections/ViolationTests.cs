@@ -123,7 +123,7 @@ public class ViolationTests
         await connection.Awaiting(c => c.ReceiveAsync().Within()).Should().ThrowAsync<WebSocketProtocolException>();
         peer.End();
         (await peer.ReceiveAllAsync()).Should().Equal("8802 03e9");
-        (await connection.Closed.Within()).ToString().Should().Be("not clean, closed by this end; sent 1001");
+        (await connection.Closed.Within()).ToString().Should().Be("not clean, closed by this end: the opcode is reserved; sent 1001");
         connection.Closure!.Error.Should().Be(ProtocolError.ReservedOpcode);
         connection.State.Should().Be(ConnectionState.Failed);
     }

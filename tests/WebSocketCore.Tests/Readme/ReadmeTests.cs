@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using WebSocketCore.Tests.TestSupport;
 
@@ -6,14 +5,12 @@ namespace WebSocketCore.Tests.Readme;
 
 public partial class ReadmeTests
 {
-    private static string Folder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
-
-    private static string ReadmeText => File.ReadAllText(Path.Combine(Folder(), "../../../README.md"));
+    private static string ReadmeText => File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
 
     [Fact]
     public void Every_example_is_code_that_compiles()
     {
-        var code = Lines(File.ReadAllText(Path.Combine(Folder(), "ReadmeExamples.cs"))).ToHashSet();
+        var code = Lines(File.ReadAllText(Path.Combine(Repository.Root, "tests/WebSocketCore.Tests/Readme/ReadmeExamples.cs"))).ToHashSet();
         var examples = CSharpBlock().Matches(ReadmeText);
         examples.Count.Should().BeGreaterThan(4);
         foreach (Match example in examples)
