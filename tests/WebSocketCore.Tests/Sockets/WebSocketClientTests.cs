@@ -11,6 +11,9 @@ public class WebSocketClientTests
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(9);
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromMinutes(3);
 
+    // It can be sent only to somebody who reads on.
+    private static readonly byte[] MoreThanBuffersTake = new byte[8 * 1024 * 1024];
+
     private readonly ObservedTime _time = new();
 
     [Fact]
@@ -187,6 +190,7 @@ public class WebSocketClientTests
         (await peer.ReadFrameAsync()).Should().Be("8802 03e8");
         await peer.SendHexAsync("8802 03e8");
         (await client.ReceiveAsync().Within()).Should().BeNull();
+        await peer.SendAsync(MoreThanBuffersTake);
         client.Closed.IsCompleted.Should().BeFalse();
         peer.End();
 
@@ -205,6 +209,7 @@ public class WebSocketClientTests
         client.StartClose();
         await peer.SendHexAsync("8802 03e8");
         (await client.ReceiveAsync().Within()).Should().BeNull();
+        await peer.SendAsync(MoreThanBuffersTake);
         await _time.ElapseAsync(CloseTimeout);
 
         (await peer.DroppedAsync()).Should().BeTrue("had the client not waited, it would have ended the connection in order");
