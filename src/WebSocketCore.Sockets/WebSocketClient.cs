@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
+using WebSocketCore.Handshake;
 
 namespace WebSocketCore;
 
@@ -10,9 +11,10 @@ public static class WebSocketClient
     /// <param name="uri">An absolute ws or wss URI without fragment and user information.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="cancellationToken">Gives up. It has no effect on the connection afterwards.</param>
-    /// <exception cref="ArgumentException">The URI, a subprotocol, the origin or a header cannot be used.</exception>
+    /// <exception cref="ArgumentException">The URI, a subprotocol, the origin or a header cannot be used. Nothing was connected.</exception>
     /// <exception cref="SocketException">The name cannot be resolved, or no address accepts a connection.</exception>
     /// <exception cref="System.Security.Authentication.AuthenticationException">The TLS handshake failed, or the certificate is not trusted.</exception>
+    /// <exception cref="IOException">The transport failed during the TLS handshake.</exception>
     /// <exception cref="TimeoutException">The connect timeout passed.</exception>
     /// <exception cref="WebSocketHandshakeException">The server refused, or its response breaks a rule. Redirects are not followed: the exception has
     /// the status and the headers.</exception>
@@ -22,11 +24,12 @@ public static class WebSocketClient
     {
         ArgumentNullException.ThrowIfNull(uri);
         options ??= WebSocketConnectOptions.Default;
-        if (!uri.IsAbsoluteUri || uri.Scheme is not ("ws" or "wss"))
-            throw new ArgumentException($"The URI must be absolute with the scheme ws or wss: {uri}", nameof(uri));
+        // What cannot be asked for is refused before anything is connected.
+        _ = new ClientHandshake(uri, options.Subprotocols, options.Origin, options.Headers);
 
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         Stream? secured = null;
+        SocketDuplexPipe? plain = null;
         try
         {
             using var deadline = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
@@ -35,6 +38,7 @@ public static class WebSocketClient
             {
                 await socket.ConnectAsync(uri.IdnHost, uri.Port, either.Token).ConfigureAwait(false);
                 if (uri.Scheme == "wss") secured = await SecureAsync(socket, uri.IdnHost, options, either.Token).ConfigureAwait(false);
+                else plain = new SocketDuplexPipe(socket, options.BufferPool);
             }
             catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
             {
@@ -48,7 +52,7 @@ public static class WebSocketClient
         }
         return secured is not null
             ? await WebSocketConnection.ConnectAsync(secured, uri, options, cancellationToken).ConfigureAwait(false)
-            : await WebSocketConnection.ConnectAsync(new SocketDuplexPipe(socket, options.BufferPool), uri, options, cancellationToken).ConfigureAwait(false);
+            : await WebSocketConnection.ConnectAsync(plain!, uri, options, cancellationToken).ConfigureAwait(false);
     }
 
     private static async ValueTask<SslStream> SecureAsync(Socket socket, string host, WebSocketConnectOptions options, CancellationToken cancellationToken)

@@ -12,7 +12,18 @@ public sealed class WebSocketConnectOptions : WebSocketClientOptions
     /// <see cref="WebSocketConnectionOptions.HandshakeTimeout"/> of the opening handshake begins. Default: 10 seconds.
     /// <see cref="Timeout.InfiniteTimeSpan"/>: no deadline of our own.
     /// </summary>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <exception cref="ArgumentOutOfRangeException">Not positive, or too long for a timer.</exception>
+    public TimeSpan ConnectTimeout
+    {
+        get;
+        init
+        {
+            // The longest that System.Threading timers take.
+            if (value != Timeout.InfiniteTimeSpan && (value <= TimeSpan.Zero || value.TotalMilliseconds > uint.MaxValue - 1))
+                throw new ArgumentOutOfRangeException(nameof(value), value, "A timeout is positive and below 49 days, or Timeout.InfiniteTimeSpan.");
+            field = value;
+        }
+    } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Called for each wss connection to change what <see cref="SslStream"/> is given: client certificates, trust, protocol versions. The name to verify

@@ -18,6 +18,7 @@ public sealed class WebSocketListener : IAsyncDisposable
     private readonly SemaphoreSlim _places;
     private readonly ConcurrentDictionary<WebSocketConnection, bool> _connections = new();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _hurrying = new();
     private readonly CancellationTokenSource _aborting = new();
     private readonly Lock _sync = new();
     private readonly Task _accepting;
@@ -72,28 +73,27 @@ public sealed class WebSocketListener : IAsyncDisposable
     /// Stops gracefully: accepts no more, gives up handshakes, closes every connection with <see cref="CloseCode.GoingAway"/>, and waits for the
     /// handlers. What has not ended within <see cref="WebSocketListenerOptions.StopTimeout"/> is aborted, and its handler's token cancelled.
     /// </summary>
+    /// <remarks>Calling it again waits for the same stop. A handler that ignores its token is waited for once more for as long, and then left alone.</remarks>
     /// <param name="cancellationToken">Aborts at once what has not ended.</param>
-    public Task StopAsync(CancellationToken cancellationToken = default)
+    public async Task StopAsync(CancellationToken cancellationToken = default)
     {
-        lock (_sync) return _stop ??= StopOnceAsync(cancellationToken);
+        Task stop;
+        lock (_sync) stop = _stop ??= StopOnceAsync();
+        using (cancellationToken.UnsafeRegister(static hurrying => ((CancellationTokenSource)hurrying!).Cancel(), _hurrying))
+            await stop.ConfigureAwait(false);
     }
 
     /// <summary>Stops as <see cref="StopAsync"/> does.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync().ConfigureAwait(false);
-        _stopping.Dispose();
-        _aborting.Dispose();
-        _places.Dispose();
-    }
+    // The cancellation sources and the semaphore hold nothing to dispose of, and handlers that outlive the stop still use them.
+    public ValueTask DisposeAsync() => new(StopAsync());
 
-    private async Task StopOnceAsync(CancellationToken cancellationToken)
+    private async Task StopOnceAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         _socket.Dispose();
         await _accepting.ConfigureAwait(false);
         foreach (var (connection, _) in _connections) connection.StartClose(CloseCode.GoingAway, "the server is shutting down");
-        if (await AllServedAsync(cancellationToken).ConfigureAwait(false)) return;
+        if (await AllServedAsync(_hurrying.Token).ConfigureAwait(false)) return;
 
         foreach (var (connection, _) in _connections) connection.Abort();
         await _aborting.CancelAsync().ConfigureAwait(false);
@@ -151,22 +151,15 @@ public sealed class WebSocketListener : IAsyncDisposable
         try
         {
             var handshake = await ReadHandshakeAsync(socket).ConfigureAwait(false);
-            WebSocketConnection? connection;
-            await using (handshake.ConfigureAwait(false))
-            {
-                connection = _options.OnHandshake is { } onHandshake
-                    ? await onHandshake(handshake, _stopping.Token).ConfigureAwait(false)
-                    : handshake.IsValid ? await handshake.AcceptAsync(cancellationToken: _stopping.Token).ConfigureAwait(false) : null;
-            }
-            if (connection is not null) await HandleAsync(connection).ConfigureAwait(false);
+            if (await AnswerAsync(handshake).ConfigureAwait(false) is { } connection) await HandleAsync(connection).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is IOException or WebSocketHandshakeException or AuthenticationException or OperationCanceledException)
+        catch (Exception exception) when (exception is IOException or SocketException or AuthenticationException or OperationCanceledException)
         {
-            // The client went, broke a rule of the handshake, or took too long. It was told as far as it could be.
+            // The client went, or failed the TLS handshake, or took too long for it; or the listener stops.
         }
         catch (Exception exception)
         {
-            _options.OnError?.Invoke(exception);
+            Report(exception);
         }
         finally
         {
@@ -177,23 +170,77 @@ public sealed class WebSocketListener : IAsyncDisposable
 
     private async ValueTask<OpeningHandshake> ReadHandshakeAsync(Socket socket)
     {
-        if (_options.Tls is null)
-            return await OpeningHandshake.ReadAsync(new SocketDuplexPipe(socket, _options.BufferPool), _options, _stopping.Token).ConfigureAwait(false);
+        Stream? secured = null;
+        SocketDuplexPipe? plain = null;
+        try
+        {
+            if (_options.Tls is { } tls) secured = await SecureAsync(socket, tls).ConfigureAwait(false);
+            else plain = new SocketDuplexPipe(socket, _options.BufferPool);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+        return secured is not null
+            ? await OpeningHandshake.ReadAsync(secured, _options, _stopping.Token).ConfigureAwait(false)
+            : await OpeningHandshake.ReadAsync(plain!, _options, _stopping.Token).ConfigureAwait(false);
+    }
 
+    private async ValueTask<SslStream> SecureAsync(Socket socket, SslServerAuthenticationOptions tls)
+    {
+        socket.NoDelay = true;
         var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
         try
         {
-            socket.NoDelay = true;
             using var deadline = new CancellationTokenSource(_options.HandshakeTimeout, _options.TimeProvider);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _stopping.Token);
-            await stream.AuthenticateAsServerAsync(_options.Tls, either.Token).ConfigureAwait(false);
+            await stream.AuthenticateAsServerAsync(tls, either.Token).ConfigureAwait(false);
+            return stream;
         }
         catch
         {
             await stream.DisposeAsync().ConfigureAwait(false);
             throw;
         }
-        return await OpeningHandshake.ReadAsync(stream, _options, _stopping.Token).ConfigureAwait(false);
+    }
+
+    private async ValueTask<WebSocketConnection?> AnswerAsync(OpeningHandshake handshake)
+    {
+        await using (handshake.ConfigureAwait(false))
+        {
+            try
+            {
+                if (_options.OnHandshake is { } onHandshake) return await onHandshake(handshake, _stopping.Token).ConfigureAwait(false);
+                return handshake.IsValid ? await handshake.AcceptAsync(cancellationToken: _stopping.Token).ConfigureAwait(false) : null;
+            }
+            catch (WebSocketHandshakeException)
+            {
+                // The client went, or broke a rule of the handshake. It was told as far as it could be.
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                // Stopping.
+            }
+            catch (Exception exception)
+            {
+                Report(exception);
+                await RefuseAsync(handshake).ConfigureAwait(false);
+            }
+            return null;
+        }
+    }
+
+    private static async ValueTask RefuseAsync(OpeningHandshake handshake)
+    {
+        try
+        {
+            await handshake.RefuseAsync(500, "the server failed to answer").ConfigureAwait(false);
+        }
+        catch (InvalidOperationException)
+        {
+            // It was answered before the failure.
+        }
     }
 
     private async Task HandleAsync(WebSocketConnection connection)
@@ -216,12 +263,24 @@ public sealed class WebSocketListener : IAsyncDisposable
         catch (Exception exception)
         {
             connection.StartClose(CloseCode.InternalServerError);
-            _options.OnError?.Invoke(exception);
+            Report(exception);
         }
         finally
         {
             await connection.DisposeAsync().ConfigureAwait(false);
             _connections.TryRemove(connection, out _);
+        }
+    }
+
+    private void Report(Exception exception)
+    {
+        try
+        {
+            _options.OnError?.Invoke(exception);
+        }
+        catch (Exception)
+        {
+            // Who is told of errors has nobody to tell.
         }
     }
 

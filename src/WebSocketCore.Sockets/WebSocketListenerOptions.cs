@@ -9,13 +9,15 @@ public sealed class WebSocketListenerOptions : WebSocketServerOptions
 
     /// <summary>
     /// Answers an opening handshake: accepts it and returns the connection, or refuses it or answers it as plain HTTP and returns null. Also called with
-    /// requests that break a rule (<see cref="OpeningHandshake.Error"/>). One that it leaves unanswered is refused. Default: null, valid ones are accepted.
+    /// requests that break a rule (<see cref="OpeningHandshake.Error"/>). One that it leaves unanswered is refused. If it throws, the client gets status
+    /// 500. Its token is cancelled when the listener stops. Default: null, valid ones are accepted.
     /// </summary>
     public Func<OpeningHandshake, CancellationToken, ValueTask<WebSocketConnection?>>? OnHandshake { get; init; }
 
     /// <summary>
     /// Called with every exception that escapes from a handler or from <see cref="OnHandshake"/>, other than those that only say that the connection
-    /// ended. The connection is closed with <see cref="CloseCode.InternalServerError"/>. Default: null.
+    /// ended or that the listener stops. The connection is closed with <see cref="CloseCode.InternalServerError"/>. It is called from any thread, and what
+    /// it throws itself is ignored. Default: null.
     /// </summary>
     public Action<Exception>? OnError { get; init; }
 
@@ -38,6 +40,20 @@ public sealed class WebSocketListenerOptions : WebSocketServerOptions
         init { ArgumentOutOfRangeException.ThrowIfLessThan(value, 1); field = value; }
     } = 100_000;
 
-    /// <summary>How long a graceful stop waits for connections and handlers to end before it aborts them. Default: 10 seconds.</summary>
-    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How long a graceful stop waits for connections and handlers to end before it aborts them; zero does not wait. Default: 10 seconds.
+    /// <see cref="Timeout.InfiniteTimeSpan"/>: no deadline.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative, or too long for a timer.</exception>
+    public TimeSpan StopTimeout
+    {
+        get;
+        init
+        {
+            // The longest that System.Threading timers take.
+            if (value != Timeout.InfiniteTimeSpan && (value < TimeSpan.Zero || value.TotalMilliseconds > uint.MaxValue - 1))
+                throw new ArgumentOutOfRangeException(nameof(value), value, "A timeout is not negative and below 49 days, or Timeout.InfiniteTimeSpan.");
+            field = value;
+        }
+    } = TimeSpan.FromSeconds(10);
 }
