@@ -125,8 +125,18 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
     public void WriteClose(ReadOnlySpan<byte> payload)
     {
         if (_ended) return;
-        if (_held) _sender.WriteFrame(_waiting, Opcode.Close, fin: true, payload);
-        else WriteToPipe(Opcode.Close, fin: true, new ReadOnlySequence<byte>(payload.ToArray()));
+        if (_held)
+        {
+            // RFC 6455 5.5.2: a ping that came before MUST be answered, and nothing can follow the Close frame.
+            if (_pongLength != NoPong) _sender.WriteFrame(_waiting, Opcode.Pong, fin: true, _pong.AsSpan(0, _pongLength));
+            _sender.WriteFrame(_waiting, Opcode.Close, fin: true, payload);
+        }
+        else
+        {
+            WriteOwedPong();
+            WriteToPipe(Opcode.Close, fin: true, new ReadOnlySequence<byte>(payload.ToArray()));
+        }
+        _pongLength = NoPong;
         EndFrames();
     }
 

@@ -12,7 +12,11 @@ public sealed partial class WebSocketConnection
     private PendingPing _probe;
 
     /// <summary>The round-trip time that the last answered ping has measured, the keep-alive's pings included; null before the first.</summary>
-    public TimeSpan? RoundTripTime { get; private set; }
+    public TimeSpan? RoundTripTime
+    {
+        get { lock (_sync) return field; }
+        private set;
+    }
 
     /// <summary>Pings the peer and waits for the pong. Needs no receive beside it, unless data waits to be received.</summary>
     /// <param name="cancellationToken">Stops waiting.</param>
