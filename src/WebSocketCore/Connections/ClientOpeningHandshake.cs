@@ -10,6 +10,8 @@ internal static class ClientOpeningHandshake
     /// <summary>How much of the body of a refusal is kept for the exception.</summary>
     private const int MaxRefusalBody = 4096;
 
+    private const int MaxInterimResponses = 8;
+
     public static async ValueTask<WebSocketConnection> ConnectAsync(
         IDuplexPipe pipe, Uri uri, WebSocketClientOptions options, CancellationToken cancellationToken)
     {
@@ -22,12 +24,8 @@ internal static class ClientOpeningHandshake
             handshake.WriteRequest(pipe.Output);
             await pipe.Output.FlushAsync(either.Token).ConfigureAwait(false);
 
-            using var parser = new HttpHeadParser(WebSocketRole.Client, options.BufferPool, options.MaxHandshakeBytes, options.MaxHandshakeHeaders);
-            var error = await HandshakeTransport.ReadHeadAsync(pipe.Input, parser, either.Token).ConfigureAwait(false);
-            if (error != HandshakeError.None) throw new WebSocketHandshakeException(error);
-
-            var response = parser.ToResponse();
-            error = handshake.Check(response, out var subprotocol);
+            var response = await ReadResponseAsync(pipe.Input, options, either.Token).ConfigureAwait(false);
+            var error = handshake.Check(response, out var subprotocol);
             if (error == HandshakeError.None) return new WebSocketConnection(pipe, WebSocketRole.Client, options, subprotocol) { Response = response };
 
             var body = error == HandshakeError.UnexpectedStatus ? await ReadBodyAsync(pipe.Input, response, either.Token).ConfigureAwait(false) : [];
@@ -40,6 +38,20 @@ internal static class ClientOpeningHandshake
                 throw new WebSocketHandshakeException(HandshakeError.TimedOut, innerException: exception);
             if (exception is IOException) throw new WebSocketHandshakeException(HandshakeError.TruncatedHead, innerException: exception);
             throw;
+        }
+    }
+
+    private static async ValueTask<HandshakeResponse> ReadResponseAsync(PipeReader input, WebSocketClientOptions options, CancellationToken cancellationToken)
+    {
+        for (var interim = 0; ; interim++)
+        {
+            using var parser = new HttpHeadParser(WebSocketRole.Client, options.BufferPool, options.MaxHandshakeBytes, options.MaxHandshakeHeaders);
+            var error = await HandshakeTransport.ReadHeadAsync(input, parser, cancellationToken).ConfigureAwait(false);
+            if (error != HandshakeError.None) throw new WebSocketHandshakeException(error);
+
+            // RFC 9110 15.2: a client MUST be able to parse one or more 1xx responses in front of the final one.
+            var response = parser.ToResponse();
+            if (response.StatusCode is not (>= 100 and < 200 and not 101) || interim == MaxInterimResponses) return response;
         }
     }
 

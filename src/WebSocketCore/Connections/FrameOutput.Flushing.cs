@@ -135,6 +135,7 @@ internal sealed partial class FrameOutput
         try
         {
             var result = await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            _flushes++;
             return (!result.IsCompleted && !result.IsCanceled) || Failed(null);
         }
         catch (Exception exception)

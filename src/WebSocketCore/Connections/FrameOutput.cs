@@ -36,6 +36,7 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
     private byte[] _pong = [];
     private int _pongLength = NoPong;
     private long _unflushed;
+    private long _flushes;
     private Exception? _writeError;
     private bool _inMessage;
     private bool _ended;
@@ -53,6 +54,12 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
 
     /// <summary>Whether the transport failed, so that what was written may not have reached the peer.</summary>
     public bool HasFailed => Volatile.Read(ref _failed);
+
+    /// <summary>How many flushes have ended.</summary>
+    public long Flushes => Volatile.Read(ref _flushes);
+
+    /// <summary>Whether a flush that was in progress at an earlier count is still the same.</summary>
+    public bool IsStuckSince(long flushes) => Volatile.Read(ref _held) && Flushes == flushes;
 
     /// <summary>Sends a message in one frame, once no fragmented message is in progress.</summary>
     /// <param name="opcode">Text or binary.</param>
@@ -125,18 +132,9 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
     public void WriteClose(ReadOnlySpan<byte> payload)
     {
         if (_ended) return;
-        if (_held)
-        {
-            // RFC 6455 5.5.2: a ping that came before MUST be answered, and nothing can follow the Close frame.
-            if (_pongLength != NoPong) _sender.WriteFrame(_waiting, Opcode.Pong, fin: true, _pong.AsSpan(0, _pongLength));
-            _sender.WriteFrame(_waiting, Opcode.Close, fin: true, payload);
-        }
-        else
-        {
-            WriteOwedPong();
-            WriteToPipe(Opcode.Close, fin: true, new ReadOnlySequence<byte>(payload.ToArray()));
-        }
-        _pongLength = NoPong;
+        // RFC 6455 5.5.2: a ping that came before MUST be answered, and nothing can follow the Close frame.
+        WriteOwedPong();
+        WriteOrWait(Opcode.Close, new ReadOnlySequence<byte>(payload.ToArray()));
         EndFrames();
     }
 
@@ -225,8 +223,14 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
     private void WriteOwedPong()
     {
         if (_pongLength == NoPong || _ended) return;
-        WriteToPipe(Opcode.Pong, fin: true, new ReadOnlySequence<byte>(_pong, 0, _pongLength));
+        WriteOrWait(Opcode.Pong, new ReadOnlySequence<byte>(_pong, 0, _pongLength));
         _pongLength = NoPong;
+    }
+
+    private void WriteOrWait(Opcode opcode, in ReadOnlySequence<byte> payload)
+    {
+        if (_held) _sender.WriteFrame(_waiting, opcode, fin: true, payload);
+        else WriteToPipe(opcode, fin: true, payload);
     }
 
     private Task MessageEnded() => (_messageEnded ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
@@ -269,6 +273,7 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
                     result = await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
                 }
                 if (result.IsCompleted || result.IsCanceled) return Failed(null);
+                _flushes++;
             }
             WriteChunk(ref payload, ref mask);
         }
@@ -289,6 +294,7 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
             {
                 WriteChunk(ref payload, ref mask);
                 result = await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+                _flushes++;
             }
             if (result.IsCompleted || result.IsCanceled) Failed(null);
             else EndHolding();

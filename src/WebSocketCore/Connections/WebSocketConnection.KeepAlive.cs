@@ -7,6 +7,7 @@ public sealed partial class WebSocketConnection
     private long _lastBytesAt;
     private long _lastDataAt;
     private long _probedAt;
+    private long _flushesAtProbe;
     private volatile bool _isProbing;
     private bool _isCloseDeadline;
     private bool _timerStopped;
@@ -115,12 +116,14 @@ public sealed partial class WebSocketConnection
             return true;
         }
 
-        // Nobody reads: data has come that waits for the application. What the peer sends behind it cannot be seen, so no time counts.
+        // Nobody reads: data has come that waits for the application. What the peer sends behind it cannot be seen, so no time counts,
+        // unless the application in its turn waits for a peer that takes nothing.
         bool canBeSeen;
         lock (_sync) canBeSeen = _reader != Reader.None;
-        if (!canBeSeen)
+        if (!canBeSeen && !_output.IsStuckSince(_flushesAtProbe))
         {
             _probedAt = Time.GetTimestamp();
+            _flushesAtProbe = _output.Flushes;
             return true;
         }
         if (Time.GetElapsedTime(_probedAt) < ProbeTimeout) return true;
@@ -137,6 +140,7 @@ public sealed partial class WebSocketConnection
     {
         _probedAt = Time.GetTimestamp();
         _isProbing = true;
+        _flushesAtProbe = _output.Flushes;
         SendProbe();
         EnsureReading();
     }

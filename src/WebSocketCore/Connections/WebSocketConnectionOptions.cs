@@ -85,7 +85,8 @@ public abstract class WebSocketConnectionOptions
 
     /// <summary>
     /// When after a keep-alive ping nothing arrives for this long, the peer is taken for gone and the connection fails with
-    /// <see cref="ClosureCause.KeepAliveTimeout"/>. While received data waits for the application to receive it, no time counts. Default: 20 seconds.
+    /// <see cref="ClosureCause.KeepAliveTimeout"/>. While received data waits for the application to receive it, no time counts, unless the
+    /// peer has taken nothing of what is being sent either. Default: 20 seconds.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not positive, or too long for a timer.</exception>
     public TimeSpan KeepAliveTimeout

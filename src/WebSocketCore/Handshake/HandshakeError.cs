@@ -91,6 +91,9 @@ public enum HandshakeError
     /// <summary>The Sec-WebSocket-Protocol header is not a list of unique, non-empty tokens (RFC 6455, section 4.1).</summary>
     InvalidSubprotocol,
 
+    /// <summary>The Sec-WebSocket-Extensions header is not a list of extensions with their parameters (RFC 6455, section 9.1).</summary>
+    InvalidExtensions,
+
     /// <summary>There is more than one Origin header (RFC 6454, section 7.3).</summary>
     DuplicateOrigin,
 
@@ -188,6 +191,7 @@ public static class HandshakeErrorExtensions
         HandshakeError.MissingKey => "the Sec-WebSocket-Key header is missing",
         HandshakeError.DuplicateKey => "there is more than one Sec-WebSocket-Key header",
         HandshakeError.InvalidKey => "the Sec-WebSocket-Key is not the base64 form of 16 bytes",
+        HandshakeError.InvalidExtensions => "the Sec-WebSocket-Extensions header is not a list of extensions with their parameters",
         HandshakeError.InvalidSubprotocol => "the Sec-WebSocket-Protocol header is not a list of unique tokens",
         HandshakeError.DuplicateOrigin => "there is more than one Origin header",
         HandshakeError.OriginNotAllowed => "the origin is not allowed",

@@ -93,6 +93,59 @@ internal static class HeaderGrammar
         return true;
     }
 
+    /// <summary>
+    /// Whether the text is a list of extensions: <c>1#( token *( ";" token [ "=" ( token | quoted-string ) ] ) )</c>, where a quoted value is a token once
+    /// it is unquoted (RFC 6455, section 9.1). Linear: every character is looked at once.
+    /// </summary>
+    public static bool IsExtensionList(ReadOnlySpan<char> text)
+    {
+        while (true)
+        {
+            if (!TakeToken(ref text)) return false;
+            while (TakeDelimiter(ref text, ';'))
+            {
+                if (!TakeToken(ref text)) return false;
+                if (TakeDelimiter(ref text, '=') && !TakeToken(ref text) && !TakeQuotedToken(ref text)) return false;
+            }
+            if (text.IsEmpty) return true;
+            if (!TakeDelimiter(ref text, ',')) return false;
+        }
+    }
+
+    private static bool TakeToken(ref ReadOnlySpan<char> text)
+    {
+        text = text.TrimStart(OptionalWhiteSpace);
+        int length = text.IndexOfAnyExcept(TokenCharacters);
+        if (length < 0) length = text.Length;
+        text = text[length..].TrimStart(OptionalWhiteSpace);
+        return length > 0;
+    }
+
+    private static bool TakeDelimiter(ref ReadOnlySpan<char> text, char delimiter)
+    {
+        if (!text.StartsWith(delimiter)) return false;
+        text = text[1..].TrimStart(OptionalWhiteSpace);
+        return true;
+    }
+
+    private static bool TakeQuotedToken(ref ReadOnlySpan<char> text)
+    {
+        if (!text.StartsWith('"')) return false;
+        int length = 0;
+        int next = 1;
+        while (next < text.Length && text[next] != '"')
+        {
+            // RFC 9110 5.6.4: quoted-pair = "\" and the character that is meant.
+            if (text[next] == '\\') next++;
+            if (next == text.Length || !TokenCharacters.Contains(text[next])) return false;
+            next++;
+            length++;
+        }
+        if (length == 0 || next >= text.Length) return false;
+        text = text[(next + 1)..].TrimStart(OptionalWhiteSpace);
+        return true;
+    }
+
     /// <summary>Whether no string stands in the list twice (ordinal).</summary>
     public static bool AreUnique(IReadOnlyList<string> list) =>
         list.Count < 2 || new HashSet<string>(list, StringComparer.Ordinal).Count == list.Count;
@@ -146,7 +199,7 @@ internal static class HeaderGrammar
         if (rest[0] != ':') return false;
         // RFC 3986 3.2.3: port = *DIGIT, so nothing at all may follow the colon.
         if (rest.Length == 1) return true;
-        if (!ushort.TryParse(rest[1..], NumberStyles.None, CultureInfo.InvariantCulture, out ushort number)) return false;
+        if (rest[1..].ContainsAnyExceptInRange('0', '9') || !ushort.TryParse(rest[1..], NumberStyles.None, CultureInfo.InvariantCulture, out ushort number)) return false;
         port = number;
         return true;
     }

@@ -75,6 +75,7 @@ public sealed class OriginPolicy
 
     private bool IsListed(string origin)
     {
+        if (!IsOrigin(origin)) return false;
         var found = WithoutDefaultPort(origin);
         foreach (string allowed in _list!)
         {

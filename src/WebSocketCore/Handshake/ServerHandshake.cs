@@ -31,6 +31,7 @@ public static class ServerHandshake
         if (error == HandshakeError.None) error = CheckUpgrade(headers);
         if (error == HandshakeError.None) error = CheckKey(headers);
         if (error == HandshakeError.None) error = CheckSubprotocols(request);
+        if (error == HandshakeError.None) error = CheckExtensions(headers);
         if (error == HandshakeError.None) error = CheckOrigin(request, origins);
         return error;
     }
@@ -204,6 +205,16 @@ public static class ServerHandshake
     // RFC 6455 4.1: the elements MUST be non-empty strings without separators and MUST all be unique. 11.3.4: several lines are one list.
     private static HandshakeError CheckSubprotocols(HandshakeRequest request) =>
         request.Subprotocols.Count == 0 && request.Headers.Contains(HeaderNames.Protocol) ? HandshakeError.InvalidSubprotocol : HandshakeError.None;
+
+    // RFC 6455 9.1: a value that does not conform to the ABNF MUST fail the connection. Every line of the header is a list of its own.
+    private static HandshakeError CheckExtensions(HandshakeHeaders headers)
+    {
+        for (int line = headers.Find(HeaderNames.Extensions); line >= 0; line = headers.Find(HeaderNames.Extensions, line + 1))
+        {
+            if (!HeaderGrammar.IsExtensionList(headers.Value(line))) return HandshakeError.InvalidExtensions;
+        }
+        return HandshakeError.None;
+    }
 
     // RFC 6455 4.2.2: if the server does not wish to accept this origin, it MUST return 403 Forbidden.
     private static HandshakeError CheckOrigin(HandshakeRequest request, OriginPolicy origins)

@@ -15,6 +15,7 @@ public class HandshakeErrorTests
     [InlineData(HandshakeError.BareLineFeed, 400)]
     [InlineData(HandshakeError.TruncatedHead, 400)]
     [InlineData(HandshakeError.InvalidSubprotocol, 400)]
+    [InlineData(HandshakeError.InvalidExtensions, 400)]
     [InlineData(HandshakeError.DuplicateOrigin, 400)]
     [InlineData(HandshakeError.OriginNotAllowed, 403)]
     [InlineData(HandshakeError.RefusedByApplication, 403)]

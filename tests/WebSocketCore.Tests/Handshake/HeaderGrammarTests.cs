@@ -178,4 +178,39 @@ public class HeaderGrammarTests
 
     // The lines of one header, with a bar between them.
     private static HandshakeHeaders Headers(string name, string lines) => new(lines.Split('|').Select(line => KeyValuePair.Create(name, line)));
+
+    [Theory]
+    [InlineData("a", true)]
+    [InlineData("a,b", true)]
+    [InlineData(" a ;b ; c = d\t,\te;f=\"g\" ", true)]
+    [InlineData("a; b=\"\\c\"", true)]
+    [InlineData("permessage-deflate; server_no_context_takeover; client_max_window_bits=15, permessage-deflate", true)]
+    [InlineData("", false)]
+    [InlineData(" ", false)]
+    [InlineData(",", false)]
+    [InlineData("a,", false)]
+    [InlineData(",a", false)]
+    [InlineData("a,,b", false)]
+    [InlineData("a;", false)]
+    [InlineData("a;;b", false)]
+    [InlineData("a; =1", false)]
+    [InlineData("a; b=", false)]
+    [InlineData("a; b=\"", false)]
+    [InlineData("a; b=\"\"", false)]
+    [InlineData("a; b=\"c", false)]
+    [InlineData("a; b=\"c\\", false)]
+    [InlineData("a; b=\"c\\\"", false)]
+    [InlineData("a; b=\"c d\"", false)]
+    [InlineData("a; b=\"c\"d", false)]
+    [InlineData("a b", false)]
+    [InlineData("a=b", false)]
+    [InlineData("\"x\"", false)]
+    public void Extension_lists(string text, bool isValid) => HeaderGrammar.IsExtensionList(text).Should().Be(isValid);
+
+    [Theory]
+    [InlineData("h:80\0")]
+    [InlineData("h:+80")]
+    [InlineData("h: 80")]
+    [InlineData("h:65536")]
+    public void Ports_are_digits(string text) => HeaderGrammar.IsHost(text).Should().BeFalse();
 }

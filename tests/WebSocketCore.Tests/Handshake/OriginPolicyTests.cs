@@ -98,4 +98,10 @@ public class OriginPolicyTests
         origins[0] = "https://evil.example";
         policy.Allows("https://evil.example", "").Should().BeFalse();
     }
+
+    [Theory]
+    [InlineData("http://a:8080:80")]
+    [InlineData("http://a:8080\0")]
+    [InlineData("http://a:8080/")]
+    public void What_is_no_origin_is_not_listed(string origin) => OriginPolicy.AllowList("http://a:8080").Allows(origin, "a").Should().BeFalse();
 }

