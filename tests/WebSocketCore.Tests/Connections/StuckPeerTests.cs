@@ -1,0 +1,59 @@
+using Microsoft.Extensions.Time.Testing;
+using WebSocketCore.Tests.TestSupport;
+
+namespace WebSocketCore.Tests.Connections;
+
+public class StuckPeerTests
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task A_peer_that_sends_but_takes_nothing_is_given_up()
+    {
+        var time = new FakeTimeProvider();
+        var (connection, peer) = RawPeer.Connect(WebSocketRole.Server, new WebSocketServerOptions { TimeProvider = time }, RawPeer.Tiny);
+        await peer.SendAsync("810161", "810162");
+        (await connection.ReceiveAsync().Within()).Should().NotBeNull();
+
+        // The handler is stuck in sending, while a message waits to be received.
+        var sending = connection.SendTextAsync("reply").AsTask();
+        var more = connection.SendAsync(MessageKind.Binary, new byte[200_000]).AsTask();
+        await AdvanceUntilAsync(time, connection.Closed);
+        connection.Closure!.Cause.Should().Be(ClosureCause.KeepAliveTimeout);
+        await FluentActions.Awaiting(() => more.Within()).Should().ThrowAsync<WebSocketClosedException>();
+        await ((Task)sending.Within()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
+    [Fact]
+    public async Task A_peer_that_takes_slowly_is_not()
+    {
+        var time = new FakeTimeProvider();
+        var (connection, peer) = RawPeer.Connect(WebSocketRole.Server, new WebSocketServerOptions { TimeProvider = time }, RawPeer.Tiny);
+        await peer.SendAsync("810161", "810162");
+        (await connection.ReceiveAsync().Within()).Should().NotBeNull();
+
+        // Ten chunks, of which the peer takes one in every interval.
+        var sending = connection.SendAsync(MessageKind.Binary, new byte[10 * 64 * 1024]).AsTask();
+        await peer.ReadExactlyAsync(10).Within();
+        for (var i = 0; i < 10; i++)
+        {
+            time.Advance(Interval);
+            await peer.ReadExactlyAsync(64 * 1024).Within();
+        }
+        connection.State.Should().Be(ConnectionState.Open);
+        connection.Abort();
+        await ((Task)sending.Within()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
+    private static async Task AdvanceUntilAsync(FakeTimeProvider time, Task ended)
+    {
+        for (var i = 0; i < 20 && !ended.IsCompleted; i++)
+        {
+            time.Advance(Interval);
+
+            // Background reading ends on the thread pool: until then its wait is no sign of a peer that cannot be seen.
+            await Task.Yield();
+        }
+        await ended.Within();
+    }
+}
