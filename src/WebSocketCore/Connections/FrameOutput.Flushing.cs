@@ -8,6 +8,7 @@ internal sealed partial class FrameOutput
     private TaskCompletionSource? _released;
     private bool _held;
     private bool _flushQueued;
+    private bool _completed;
 
     /// <summary>Begins to flush what is written and owed, if there is any and nobody does so already. Does not wait.</summary>
     public void StartFlush()
@@ -50,7 +51,7 @@ internal sealed partial class FrameOutput
         }
     }
 
-    /// <summary>Completes the pipe writer, once a flush in progress has ended; with an error, that flush is cancelled.</summary>
+    /// <summary>Completes the pipe writer, once a flush in progress has ended; with an error, that flush is cancelled. Once only.</summary>
     public async Task CompleteAsync(Exception? error)
     {
         while (true)
@@ -58,10 +59,11 @@ internal sealed partial class FrameOutput
             Task released;
             lock (sync)
             {
+                if (_completed) return;
                 EndFrames();
                 if (!_held)
                 {
-                    _held = true;
+                    _held = _completed = true;
                     _waiting.Release();
                     break;
                 }

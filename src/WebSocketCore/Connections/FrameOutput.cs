@@ -129,13 +129,16 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
     }
 
     /// <summary>Writes the Close frame, the last frame of this end (RFC 6455, section 5.5.1). The caller holds the lock.</summary>
-    public void WriteClose(ReadOnlySpan<byte> payload)
+    /// <returns>False when nothing may be sent any more.</returns>
+    public bool WriteClose(ReadOnlySpan<byte> payload)
     {
-        if (_ended) return;
+        if (_ended) return false;
+
         // RFC 6455 5.5.2: a ping that came before MUST be answered, and nothing can follow the Close frame.
         WriteOwedPong();
         WriteOrWait(Opcode.Close, new ReadOnlySequence<byte>(payload.ToArray()));
         EndFrames();
+        return true;
     }
 
     private async ValueTask<bool> SendMessageInTurnAsync(Opcode opcode, ReadOnlySequence<byte> payload, CancellationToken cancellationToken)

@@ -138,6 +138,9 @@ public sealed partial class WebSocketConnection
             _abortError ??= error;
             _cause ??= ClosureCause.TransportEnded;
             _closing.On(CloseEvent.EndOfStream);
+
+            // What was written may still leave, but not for ever.
+            StartCloseDeadline();
             WantEnd();
         }
     }
@@ -174,10 +177,10 @@ public sealed partial class WebSocketConnection
 
     private void WriteClose(ReadOnlySpan<byte> payload, CloseCode code, string reason)
     {
+        StartCloseDeadline();
+        if (!_output.WriteClose(payload)) return;
         _sentCode = code;
         _sentReason = reason;
-        _output.WriteClose(payload);
-        StartCloseDeadline();
     }
 
     // Under the lock. Receiving is over; the reader, or whoever comes next, ends the transport.
@@ -214,7 +217,7 @@ public sealed partial class WebSocketConnection
             await _output.CompleteAsync(_abortError).ConfigureAwait(false);
 
             // Over TCP, closing on unread input resets the connection, and the peer could lose our Close frame: read on until it has closed too.
-            if (_error != ProtocolError.None || !_segment.IsEmpty) await DiscardInputAsync().ConfigureAwait(false);
+            if (_error != ProtocolError.None || HasInput) await DiscardInputAsync().ConfigureAwait(false);
             await _pipe.Input.CompleteAsync(_abortError).ConfigureAwait(false);
         }
         catch (Exception exception)

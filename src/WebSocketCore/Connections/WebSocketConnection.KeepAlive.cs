@@ -8,6 +8,7 @@ public sealed partial class WebSocketConnection
     private long _lastDataAt;
     private long _probedAt;
     private long _flushesAtProbe;
+    private long _closingSince;
     private volatile bool _isProbing;
     private bool _isCloseDeadline;
     private bool _timerStopped;
@@ -17,6 +18,8 @@ public sealed partial class WebSocketConnection
     private bool HasKeepAlive => _options.KeepAliveInterval != Timeout.InfiniteTimeSpan;
 
     private bool HasIdleTimeout => _options.IdleTimeout != Timeout.InfiniteTimeSpan;
+
+    private bool HasCloseTimeout => _options.CloseTimeout != Timeout.InfiniteTimeSpan;
 
     private void StartKeepAlive()
     {
@@ -41,7 +44,8 @@ public sealed partial class WebSocketConnection
     {
         if (_isCloseDeadline) return;
         _isCloseDeadline = true;
-        if (_options.CloseTimeout != Timeout.InfiniteTimeSpan) SetTimer(_options.CloseTimeout);
+        _closingSince = Time.GetTimestamp();
+        if (HasCloseTimeout) SetTimer(_options.CloseTimeout);
     }
 
     // Under the lock. A timer counts whole milliseconds: rounded down, it would fire again and again just before the time.
@@ -77,6 +81,18 @@ public sealed partial class WebSocketConnection
         {
             if (_timerStopped) return;
             isCloseDeadline = _isCloseDeadline;
+
+            if (isCloseDeadline)
+            {
+                // What was set before closing began may still come; it is not the deadline.
+                if (!HasCloseTimeout) return;
+                var left = Left(_closingSince, _options.CloseTimeout);
+                if (left > TimeSpan.Zero)
+                {
+                    SetTimer(left);
+                    return;
+                }
+            }
         }
         if (isCloseDeadline)
         {
@@ -94,7 +110,7 @@ public sealed partial class WebSocketConnection
 
         var due = TimeSpan.MaxValue;
         if (HasKeepAlive) due = _isProbing ? Left(_probedAt, ProbeTimeout) : Left(_lastBytesAt, _options.KeepAliveInterval);
-        if (HasIdleTimeout && Left(_lastDataAt, _options.IdleTimeout) is var left && left < due) due = left;
+        if (HasIdleTimeout && Left(_lastDataAt, _options.IdleTimeout) is var idle && idle < due) due = idle;
         lock (_sync)
         {
             if (!_isCloseDeadline) SetTimer(due);

@@ -33,6 +33,8 @@ public sealed partial class WebSocketConnection
         Ending,
     }
 
+    private bool HasInput => !_segment.IsEmpty || _nextSegment.GetObject() is not null;
+
     private bool WantsBackground => _pings.Count != 0 || _closeWaiters != 0 || _isProbing || _output.HasFailed;
 
     // Who closes without receiving wants no more data. A message that is being received in parts is left to its reader.
@@ -73,7 +75,7 @@ public sealed partial class WebSocketConnection
 
                 default:
                     // While more input waits, small replies may wait for each other; a pong must not wait for what the application does next.
-                    _inputWaits = !_segment.IsEmpty || _nextSegment.GetObject() is not null;
+                    _inputWaits = HasInput;
                     if (!_inputWaits) AdvanceInput();
                     if (_pongIsOwed) _output.QueueFlush();
                     _pongIsOwed = false;

@@ -18,7 +18,7 @@ public class StuckPeerTests
         // The handler is stuck in sending, while a message waits to be received.
         var sending = connection.SendTextAsync("reply").AsTask();
         var more = connection.SendAsync(MessageKind.Binary, new byte[200_000]).AsTask();
-        await AdvanceUntilAsync(time, connection.Closed);
+        await AdvanceUntilClosedAsync(time, connection);
         connection.Closure!.Cause.Should().Be(ClosureCause.KeepAliveTimeout);
         await FluentActions.Awaiting(() => more.Within()).Should().ThrowAsync<WebSocketClosedException>();
         await ((Task)sending.Within()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
@@ -32,12 +32,13 @@ public class StuckPeerTests
         await peer.SendAsync("810161", "810162");
         (await connection.ReceiveAsync().Within()).Should().NotBeNull();
 
-        // Ten chunks, of which the peer takes one in every interval.
+        // Ten chunks, of which the peer takes one in every interval. It reads a byte of the next one, to see that the flush before has ended.
         var sending = connection.SendAsync(MessageKind.Binary, new byte[10 * 64 * 1024]).AsTask();
-        await peer.ReadExactlyAsync(10).Within();
-        for (var i = 0; i < 10; i++)
+        await peer.ReadExactlyAsync(10 + 1).Within();
+        for (var i = 0; i < 9; i++)
         {
             time.Advance(Interval);
+            await connection.BackgroundReading().Within();
             await peer.ReadExactlyAsync(64 * 1024).Within();
         }
         connection.State.Should().Be(ConnectionState.Open);
@@ -45,15 +46,13 @@ public class StuckPeerTests
         await ((Task)sending.Within()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
-    private static async Task AdvanceUntilAsync(FakeTimeProvider time, Task ended)
+    private static async Task AdvanceUntilClosedAsync(FakeTimeProvider time, WebSocketConnection connection)
     {
-        for (var i = 0; i < 20 && !ended.IsCompleted; i++)
+        for (var i = 0; i < 20 && !connection.Closed.IsCompleted; i++)
         {
             time.Advance(Interval);
-
-            // Background reading ends on the thread pool: until then its wait is no sign of a peer that cannot be seen.
-            await Task.Yield();
+            await connection.BackgroundReading().Within();
         }
-        await ended.Within();
+        await connection.Closed.Within();
     }
 }

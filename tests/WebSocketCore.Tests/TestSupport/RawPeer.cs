@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using Microsoft.Extensions.Time.Testing;
 
 namespace WebSocketCore.Tests.TestSupport;
 
@@ -30,13 +31,14 @@ internal sealed class RawPeer
 
     /// <summary>A connection of ours, and the test at its other end.</summary>
     /// <param name="role">The connection's role.</param>
-    /// <param name="options">The connection's options.</param>
+    /// <param name="options">The connection's options; null for the defaults at a time that stands still.</param>
     /// <param name="toPeer">What the connection writes to.</param>
     /// <param name="wrap">Puts something between the connection and its transport.</param>
     public static (WebSocketConnection Connection, RawPeer Peer) Connect(
         WebSocketRole role, WebSocketConnectionOptions? options = null, PipeOptions? toPeer = null, Func<IDuplexPipe, IDuplexPipe>? wrap = null)
     {
         var (pipe, peer) = Transport(role, toPeer, toPeer == Inline ? Inline : null);
+        options ??= new WebSocketServerOptions { TimeProvider = new FakeTimeProvider() };
         return (WebSocketConnection.FromUpgraded(wrap is null ? pipe : wrap(pipe), role, options), peer);
     }
 
