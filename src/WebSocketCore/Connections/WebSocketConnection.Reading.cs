@@ -20,6 +20,7 @@ public sealed partial class WebSocketConnection
     private ReadOnlySequence<byte> _input;
     private SequencePosition _nextSegment;
     private ReadOnlyMemory<byte> _segment;
+    private ulong _dataProgress;
     private bool _inputIsOut;
     private bool _endOfInput;
     private volatile bool _inputWaits;
@@ -51,8 +52,9 @@ public sealed partial class WebSocketConnection
             switch (happened)
             {
                 case ReceiveEvent.NeedMore:
-                    if (_nextSegment.GetObject() is null) return happened;
-                    break;
+                    if (_nextSegment.GetObject() is not null) break;
+                    NoteData();
+                    return happened;
 
                 case ReceiveEvent.Ping:
                     _output.OwePong(_receiver.ControlPayload);
@@ -79,10 +81,17 @@ public sealed partial class WebSocketConnection
                     if (!_inputWaits) AdvanceInput();
                     if (_pongIsOwed) _output.QueueFlush();
                     _pongIsOwed = false;
-                    if (happened is ReceiveEvent.MessagePart or ReceiveEvent.Message) OnDataFrame();
+                    NoteData();
                     return happened;
             }
         }
+    }
+
+    private void NoteData()
+    {
+        if (_receiver.DataProgress == _dataProgress) return;
+        _dataProgress = _receiver.DataProgress;
+        OnDataFrame();
     }
 
     private void Notify(Action<WebSocketConnection, ReadOnlySpan<byte>>? observer)

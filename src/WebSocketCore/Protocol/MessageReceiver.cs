@@ -46,6 +46,9 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
     /// <summary>Whether a message has begun and is not being skipped, so that its next bytes can be received in any mode.</summary>
     public bool IsInMessage => _messageInProgress && !_skipping;
 
+    /// <summary>Grows with every data frame and every piece of its payload, wanted or not.</summary>
+    public ulong DataProgress { get; private set; }
+
     public CloseCode CloseCode { get; private set; }
 
     public string CloseReason { get; private set; } = "";
@@ -156,6 +159,7 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
             return false;
         }
 
+        DataProgress++;
         var isFirst = _header.Opcode != Opcode.Continuation;
         if (isFirst)
         {
@@ -187,6 +191,7 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
         }
         else
         {
+            DataProgress += (ulong)payload.Length;
             if (mode == ReceiveMode.Skip) _skipping = true;
             if (!_skipping) error = _assembler.Append(payload, _header.MaskingKey, phase);
         }

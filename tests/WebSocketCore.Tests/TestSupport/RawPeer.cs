@@ -25,7 +25,7 @@ internal sealed class RawPeer
     /// <summary>A pipe that is full from the first byte on, until everything is read.</summary>
     public static PipeOptions Tiny { get; } = new(pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false);
 
-    /// <summary>A pipe that runs its reader and writer on the thread that serves them.</summary>
+    /// <summary>A pipe that runs its reader and writer on the thread that serves them: what is sent to a pending receive has been taken when the send is done.</summary>
     public static PipeOptions Inline { get; } =
         new(pauseWriterThreshold: 0, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false);
 
