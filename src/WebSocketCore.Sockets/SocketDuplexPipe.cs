@@ -18,7 +18,7 @@ namespace WebSocketCore;
 /// any more, and the connection is reset in the end.</para>
 /// <para>Errors of the socket appear as <see cref="IOException"/> around a <see cref="SocketException"/>.</para>
 /// </remarks>
-public sealed class SocketDuplexPipe : IDuplexPipe
+public sealed class SocketDuplexPipe : IDuplexPipe, IDisposable
 {
     private const int InputEnded = 1;
     private const int OutputEnded = 2;
@@ -50,6 +50,13 @@ public sealed class SocketDuplexPipe : IDuplexPipe
 
     /// <summary>What is sent to the peer.</summary>
     public PipeWriter Output { get; }
+
+    /// <summary>Resets the connection at once, unless both ends were completed. What is under way ends with an error.</summary>
+    public void Dispose()
+    {
+        if (Volatile.Read(ref _ended) != (InputEnded | OutputEnded)) ResetOnClose();
+        _socket.Dispose();
+    }
 
     internal void EndInput(Exception? exception) => End(InputEnded, exception);
 

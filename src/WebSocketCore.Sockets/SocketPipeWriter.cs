@@ -166,7 +166,9 @@ internal sealed class SocketPipeWriter(SocketDuplexPipe owner, Socket socket, Ar
         lock (_sync)
         {
             _isSending = false;
-            _cancelRequested = false;
+
+            // A request that came too late for this flush is for the next one.
+            if (!isSent) _cancelRequested = false;
             if (_sendCancellation.IsCancellationRequested) _sendCancellation = new CancellationTokenSource();
             _wasCut |= !isSent;
             AdaptInitialSize();

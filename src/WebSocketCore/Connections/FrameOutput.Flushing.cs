@@ -9,6 +9,14 @@ internal sealed partial class FrameOutput
     private bool _held;
     private bool _flushQueued;
     private bool _completed;
+    private long _flushes;
+    private volatile bool _aborted;
+
+    /// <summary>How many flushes have ended.</summary>
+    public long Flushes => Volatile.Read(ref _flushes);
+
+    /// <summary>Whether somebody is writing or flushing.</summary>
+    public bool IsHeld => Volatile.Read(ref _held);
 
     /// <summary>Begins to flush what is written and owed, if there is any and nobody does so already. Does not wait.</summary>
     public void StartFlush()
@@ -80,6 +88,7 @@ internal sealed partial class FrameOutput
     {
         lock (sync)
         {
+            _aborted = true;
             EndFrames();
             if (!_held) return;
         }
@@ -110,6 +119,7 @@ internal sealed partial class FrameOutput
         _held = false;
         _released?.SetResult();
         _released = null;
+        GrantTurns();
     }
 
     // The caller holds the pipe. The token ends the caller's waiting, not the flush.

@@ -10,11 +10,11 @@ namespace WebSocketCore.Connections;
 /// The one gate through which all frames leave. A frame is written whole, under the lock, so frames of several threads never mix.
 /// </summary>
 /// <remarks>
-/// <para>A pipe must not be written to while it flushes. Who finds a flush in progress leaves the frame in a buffer that goes out with the next flush,
-/// so concurrent senders share flushes. A frame larger than <see cref="ChunkSize"/> holds the pipe while it goes out chunk by chunk: the transport's
-/// back-pressure bounds what it costs.</para>
+/// <para>A pipe must not be written to while it flushes. Who finds a flush in progress leaves a small frame in a buffer that goes out with the next flush,
+/// so concurrent senders share flushes. Who finds that buffer full, or has a large frame, or must wait for a fragmented message to end, waits in a queue,
+/// and has the pipe to itself when its turn comes. A large frame goes out chunk by chunk: the transport's back-pressure bounds what it costs.</para>
 /// <para>Pongs are owed, not queued: at most one, the newest (RFC 6455, section 5.5.3), written when the next flush begins.</para>
-/// <para>The caller's cancellation ends its waiting only. What has been written is sent, and no frame is ever cut.</para>
+/// <para>The caller's cancellation never cuts a frame. What has been written is sent.</para>
 /// </remarks>
 /// <param name="writer">Where frames go.</param>
 /// <param name="role">Whose frames they are.</param>
@@ -24,7 +24,7 @@ namespace WebSocketCore.Connections;
 internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sync, ArrayPool<byte> pool, Action<Exception?> onFailed)
     : IThreadPoolWorkItem
 {
-    /// <summary>Frames up to this size are copied at once. Also the bound on what a deferred flush holds back.</summary>
+    /// <summary>Frames up to this size are copied at once. Also the bound on what waits for a flush.</summary>
     public const int ChunkSize = 64 * 1024;
 
     private const int NoPong = -1;
@@ -32,22 +32,21 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
     private readonly MessageSender _sender = new(role);
     private readonly PayloadBuffer _waiting = new(pool);
     private TaskCompletionSource<bool>? _waitingFlushed;
-    private TaskCompletionSource? _messageEnded;
     private byte[] _pong = [];
     private int _pongLength = NoPong;
     private long _unflushed;
-    private long _flushes;
     private Exception? _writeError;
     private bool _inMessage;
     private bool _ended;
     private bool _failed;
 
     /// <summary>How a frame that was to be sent goes on once the lock is released.</summary>
-    private enum Turn
+    private enum Outcome
     {
         Refused,
         Deferred,
-        Waits,
+        Joined,
+        Queued,
         Flush,
         Chunks,
     }
@@ -55,55 +54,61 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
     /// <summary>Whether the transport failed, so that what was written may not have reached the peer.</summary>
     public bool HasFailed => Volatile.Read(ref _failed);
 
-    /// <summary>How many flushes have ended.</summary>
-    public long Flushes => Volatile.Read(ref _flushes);
-
-    /// <summary>Whether a flush that was in progress at an earlier count is still the same.</summary>
-    public bool IsStuckSince(long flushes) => Volatile.Read(ref _held) && Flushes == flushes;
-
-    /// <summary>Sends a message in one frame, once no fragmented message is in progress.</summary>
+    /// <summary>Sends a message in one frame, in turn with all other messages.</summary>
     /// <param name="opcode">Text or binary.</param>
     /// <param name="payload">The payload; the memory is the caller's again when the task has completed, cancelled or not.</param>
     /// <param name="defer">Whether a small frame may wait for others that are likely to follow at once; its flush is then queued.</param>
-    /// <param name="cancellationToken">Ends the waiting, not the sending.</param>
+    /// <param name="cancellationToken">Before the message's turn has come it is not sent; later only the waiting ends.</param>
     /// <returns>Whether the transport took the frame; false when nothing may be sent any more.</returns>
     public ValueTask<bool> SendMessageAsync(Opcode opcode, in ReadOnlySequence<byte> payload, bool defer, CancellationToken cancellationToken)
     {
-        Turn turn;
-        Task<bool>? waiting;
-        lock (sync)
-        {
-            if (_inMessage) return SendMessageInTurnAsync(opcode, payload, cancellationToken);
-            turn = Write(opcode, fin: true, payload, defer, out waiting);
-        }
-        return FinishAsync(turn, waiting, opcode, fin: true, payload, cancellationToken);
+        Outcome outcome;
+        Task<bool>? joined;
+        Waiter? waiter;
+        lock (sync) outcome = Write(Turn.Message, opcode, fin: true, payload, defer, out joined, out waiter);
+        return outcome == Outcome.Queued
+            ? SendInTurnAsync(waiter!, opcode, fin: true, payload, cancellationToken)
+            : FinishAsync(outcome, joined, opcode, fin: true, payload, cancellationToken);
     }
 
     /// <summary>Sends a control frame, or a fragment of the message that <see cref="BeginMessageAsync"/> began.</summary>
-    /// <inheritdoc cref="SendMessageAsync"/>
-    public ValueTask<bool> SendFrameAsync(Opcode opcode, bool fin, in ReadOnlySequence<byte> payload, CancellationToken cancellationToken)
+    /// <param name="opcode">The opcode.</param>
+    /// <param name="fin">Whether the frame is the last of its message.</param>
+    /// <param name="payload">The payload; the memory is the caller's again when the task has completed, cancelled or not.</param>
+    /// <param name="cancellationToken">Ends the waiting, never the sending.</param>
+    /// <param name="prepare">Called under the lock when the frame takes its place in the order.</param>
+    /// <returns>Whether the transport took the frame; false when nothing may be sent any more.</returns>
+    public ValueTask<bool> SendFrameAsync(
+        Opcode opcode, bool fin, in ReadOnlySequence<byte> payload, CancellationToken cancellationToken, Action? prepare = null)
     {
-        Turn turn;
-        Task<bool>? waiting;
-        lock (sync) turn = Write(opcode, fin, payload, defer: false, out waiting);
-        return FinishAsync(turn, waiting, opcode, fin, payload, cancellationToken);
+        Outcome outcome;
+        Task<bool>? joined;
+        Waiter? waiter;
+        lock (sync)
+        {
+            if (!_ended) prepare?.Invoke();
+            outcome = Write(Turn.Frame, opcode, fin, payload, defer: false, out joined, out waiter);
+        }
+        if (outcome != Outcome.Queued) return FinishAsync(outcome, joined, opcode, fin, payload, cancellationToken);
+        if (!cancellationToken.CanBeCanceled) return SendInTurnAsync(waiter!, opcode, fin, payload, cancellationToken);
+
+        // The caller may stop waiting and have its memory back before the turn comes.
+        var copy = new ReadOnlySequence<byte>(payload.ToArray());
+        return WaitAsync(SendInTurnAsync(waiter!, opcode, fin, copy, CancellationToken.None).AsTask(), cancellationToken);
     }
 
     /// <summary>Waits until no fragmented message is in progress and begins one. Until <see cref="EndMessage"/> other messages wait.</summary>
     /// <returns>False when nothing may be sent any more.</returns>
     public async ValueTask<bool> BeginMessageAsync(CancellationToken cancellationToken)
     {
-        while (true)
+        Waiter waiter;
+        lock (sync)
         {
-            Task ended;
-            lock (sync)
-            {
-                if (_ended) return false;
-                if (!_inMessage) return _inMessage = true;
-                ended = MessageEnded();
-            }
-            await ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (_ended) return false;
+            if (!MessagesWait) return _inMessage = true;
+            waiter = Enqueue(Turn.FragmentedMessage);
         }
+        return await WaitForTurnAsync(waiter, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Ends the fragmented message: the next one may begin.</summary>
@@ -112,8 +117,7 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
         lock (sync)
         {
             _inMessage = false;
-            _messageEnded?.SetResult();
-            _messageEnded = null;
+            GrantTurns();
         }
     }
 
@@ -122,7 +126,7 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
     {
         lock (sync)
         {
-            if (_pong.Length < payload.Length) _pong = new byte[ClosePayload.MaxLength];
+            if (_pong.Length < payload.Length) _pong = new byte[FrameRules.MaxControlPayload];
             payload.CopyTo(_pong);
             _pongLength = payload.Length;
         }
@@ -136,65 +140,69 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
 
         // RFC 6455 5.5.2: a ping that came before MUST be answered, and nothing can follow the Close frame.
         WriteOwedPong();
-        WriteOrWait(Opcode.Close, new ReadOnlySequence<byte>(payload.ToArray()));
+        WriteOrJoin(Opcode.Close, new ReadOnlySequence<byte>(payload.ToArray()));
         EndFrames();
         return true;
     }
 
-    private async ValueTask<bool> SendMessageInTurnAsync(Opcode opcode, ReadOnlySequence<byte> payload, CancellationToken cancellationToken)
+    /// <summary>Takes no more frames; what is written is still sent, what waits for its turn is refused. The caller holds the lock.</summary>
+    public void EndFrames()
     {
-        while (true)
-        {
-            Task? ended = null;
-            Task<bool>? waiting = null;
-            var turn = Turn.Refused;
-            lock (sync)
-            {
-                if (_inMessage) ended = MessageEnded();
-                else turn = Write(opcode, fin: true, payload, defer: false, out waiting);
-            }
-            if (ended is null) return await FinishAsync(turn, waiting, opcode, fin: true, payload, cancellationToken).ConfigureAwait(false);
-            await ended.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
+        _ended = true;
+        _inMessage = false;
+        RefuseTurns();
     }
 
     // Under the lock.
-    private Turn Write(Opcode opcode, bool fin, in ReadOnlySequence<byte> payload, bool defer, out Task<bool>? waiting)
+    private Outcome Write(
+        Turn turn, Opcode opcode, bool fin, in ReadOnlySequence<byte> payload, bool defer, out Task<bool>? joined, out Waiter? waiter)
     {
-        waiting = null;
-        if (_ended) return Turn.Refused;
+        joined = null;
+        waiter = null;
+        if (_ended) return Outcome.Refused;
+        var isLarge = payload.Length > ChunkSize;
+        if ((turn == Turn.Message ? MessagesWait : FramesWait) || (_held && (isLarge || _waiting.Length >= ChunkSize)))
+        {
+            waiter = Enqueue(turn);
+            return Outcome.Queued;
+        }
         if (_held)
         {
             _sender.WriteFrame(_waiting, opcode, fin, payload);
             _waitingFlushed ??= new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-            waiting = _waitingFlushed.Task;
-            return Turn.Waits;
+            joined = _waitingFlushed.Task;
+            return Outcome.Joined;
         }
+
         WriteOwedPong();
-        if (payload.Length > ChunkSize)
-        {
-            _held = true;
-            return Turn.Chunks;
-        }
-        WriteToPipe(opcode, fin, payload);
-        if (defer && _unflushed < ChunkSize)
+        if (!isLarge) WriteToPipe(opcode, fin, payload);
+        if (!isLarge && defer && _unflushed < ChunkSize)
         {
             QueueFlushOnce();
-            return Turn.Deferred;
+            return Outcome.Deferred;
         }
         _held = true;
-        return Turn.Flush;
+        return isLarge ? Outcome.Chunks : Outcome.Flush;
     }
 
     private ValueTask<bool> FinishAsync(
-        Turn turn, Task<bool>? waiting, Opcode opcode, bool fin, in ReadOnlySequence<byte> payload, CancellationToken cancellationToken) => turn switch
+        Outcome outcome, Task<bool>? joined, Opcode opcode, bool fin, in ReadOnlySequence<byte> payload, CancellationToken cancellationToken) => outcome switch
         {
-            Turn.Refused => new(false),
-            Turn.Deferred => new(true),
-            Turn.Waits => WaitAsync(waiting!, cancellationToken),
-            Turn.Flush => FlushHeldAsync(cancellationToken),
+            Outcome.Refused => new(false),
+            Outcome.Deferred => new(true),
+            Outcome.Joined => WaitAsync(joined!, cancellationToken),
+            Outcome.Flush => FlushHeldAsync(cancellationToken),
             _ => SendChunksAsync(opcode, fin, payload, cancellationToken),
         };
+
+    private async ValueTask<bool> SendInTurnAsync(
+        Waiter waiter, Opcode opcode, bool fin, ReadOnlySequence<byte> payload, CancellationToken cancellationToken)
+    {
+        if (!await WaitForTurnAsync(waiter, cancellationToken).ConfigureAwait(false)) return false;
+        if (payload.Length > ChunkSize) return await SendChunksAsync(opcode, fin, payload, cancellationToken).ConfigureAwait(false);
+        WriteToPipe(opcode, fin, payload);
+        return await FlushHeldAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     private void WriteToPipe(Opcode opcode, bool fin, in ReadOnlySequence<byte> payload)
     {
@@ -226,92 +234,13 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
     private void WriteOwedPong()
     {
         if (_pongLength == NoPong || _ended) return;
-        WriteOrWait(Opcode.Pong, new ReadOnlySequence<byte>(_pong, 0, _pongLength));
+        WriteOrJoin(Opcode.Pong, new ReadOnlySequence<byte>(_pong, 0, _pongLength));
         _pongLength = NoPong;
     }
 
-    private void WriteOrWait(Opcode opcode, in ReadOnlySequence<byte> payload)
+    private void WriteOrJoin(Opcode opcode, in ReadOnlySequence<byte> payload)
     {
         if (_held) _sender.WriteFrame(_waiting, opcode, fin: true, payload);
         else WriteToPipe(opcode, fin: true, payload);
-    }
-
-    private Task MessageEnded() => (_messageEnded ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-
-    private void EndFrames()
-    {
-        _ended = true;
-        _messageEnded?.SetResult();
-        _messageEnded = null;
-        _inMessage = false;
-    }
-
-    // The caller holds the pipe, and so until FlushHeldAsync the only right to touch it.
-    private async ValueTask<bool> SendChunksAsync(Opcode opcode, bool fin, ReadOnlySequence<byte> payload, CancellationToken cancellationToken)
-    {
-        var handedOver = false;
-        try
-        {
-            var mask = _sender.WriteHeader(writer, opcode, fin, payload.Length);
-            while (payload.Length > ChunkSize)
-            {
-                WriteChunk(ref payload, ref mask);
-                FlushResult result;
-                if (cancellationToken.CanBeCanceled)
-                {
-                    var flushing = writer.FlushAsync(CancellationToken.None).AsTask();
-                    await ((Task)flushing.WaitAsync(cancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                    if (!flushing.IsCompleted)
-                    {
-                        // Cancelled with a frame half sent: the caller gets its memory back, and a copy of the rest goes out without it.
-                        var rest = payload.ToArray();
-                        handedOver = true;
-                        _ = SendRestAsync(flushing, rest, mask);
-                        cancellationToken.ThrowIfCancellationRequested();
-                    }
-                    result = await flushing.ConfigureAwait(false);
-                }
-                else
-                {
-                    result = await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-                }
-                if (result.IsCompleted || result.IsCanceled) return Failed(null);
-                _flushes++;
-            }
-            WriteChunk(ref payload, ref mask);
-        }
-        catch (Exception exception) when (!handedOver)
-        {
-            return Failed(exception);
-        }
-        return await FlushHeldAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task SendRestAsync(Task<FlushResult> flushing, byte[] rest, MessageSender.PayloadMask mask)
-    {
-        try
-        {
-            var payload = new ReadOnlySequence<byte>(rest);
-            var result = await flushing.ConfigureAwait(false);
-            while (payload.Length > 0 && !result.IsCompleted && !result.IsCanceled)
-            {
-                WriteChunk(ref payload, ref mask);
-                result = await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-                _flushes++;
-            }
-            if (result.IsCompleted || result.IsCanceled) Failed(null);
-            else EndHolding();
-        }
-        catch (Exception exception)
-        {
-            Failed(exception);
-        }
-    }
-
-    private void WriteChunk(ref ReadOnlySequence<byte> payload, ref MessageSender.PayloadMask mask)
-    {
-        var chunk = payload.Slice(0, Math.Min(payload.Length, ChunkSize));
-        foreach (var segment in chunk) MessageSender.WritePayload(writer, segment.Span, ref mask);
-        payload = payload.Slice(chunk.Length);
     }
 }

@@ -34,7 +34,6 @@ public sealed class MessageWriter : IAsyncDisposable
     public ValueTask WriteAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
     {
         if (_completed) throw new InvalidOperationException("The message is complete.");
-        cancellationToken.ThrowIfCancellationRequested();
         if (Kind == MessageKind.Text && !_utf8.Append(payload.Span))
             throw new ArgumentException("A text message must be valid UTF-8. The fragment was not sent.", nameof(payload));
         return payload.IsEmpty ? default : SendAsync(fin: false, payload, cancellationToken);
@@ -48,7 +47,6 @@ public sealed class MessageWriter : IAsyncDisposable
     public ValueTask CompleteAsync(CancellationToken cancellationToken = default)
     {
         if (_completed) return default;
-        cancellationToken.ThrowIfCancellationRequested();
         if (Kind == MessageKind.Text && !_utf8.IsComplete)
             throw new InvalidOperationException("A text message must be valid UTF-8, and this one ends within a character or holds a wrong byte.");
         _completed = true;

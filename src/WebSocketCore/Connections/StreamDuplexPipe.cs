@@ -14,7 +14,7 @@ namespace WebSocketCore.Connections;
 /// A read or flush is cancelled by the token that the stream gets. While the stream is waiting for input, no buffer is held, provided that a read of
 /// zero bytes waits, as it does with the network's streams.
 /// </remarks>
-internal sealed class StreamDuplexPipe : IDuplexPipe
+internal sealed class StreamDuplexPipe : IDuplexPipe, IDisposable
 {
     private const int BufferSize = 16 * 1024;
     private const int InputEnded = 1;
@@ -62,6 +62,9 @@ internal sealed class StreamDuplexPipe : IDuplexPipe
         else if ((ended & (InputEnded | OutputEnded)) == (InputEnded | OutputEnded)) return DisposeAsync();
         return default;
     }
+
+    /// <inheritdoc cref="Abort"/>
+    public void Dispose() => Abort();
 
     /// <summary>Gives up the stream at once; what waits for it fails.</summary>
     private void Abort()

@@ -16,7 +16,7 @@ public sealed partial class WebSocketConnection
     private bool _timedOut;
     private bool _endIsWanted;
     private int _closeWaiters;
-    private bool _disposed;
+    private volatile bool _disposed;
 
     /// <summary>How the connection ended, as far as is known by now; null while it is open.</summary>
     public WebSocketClosure? Closure
@@ -37,7 +37,7 @@ public sealed partial class WebSocketConnection
                     TransportError = _transportError,
                     TimedOut = _timedOut,
                     IsClean = _closing.State is ConnectionState.Closed or ConnectionState.CloseReceived
-                        && _sentCode is not null && _receivedCode is not null && !_output.HasFailed,
+                        && _sentCode is not null && _receivedCode is not null && _transportError is null,
                 };
             }
         }
@@ -89,7 +89,20 @@ public sealed partial class WebSocketConnection
     public async ValueTask DisposeAsync()
     {
         await CloseAsync().ConfigureAwait(false);
-        if (!Interlocked.Exchange(ref _disposed, true)) _receiver.End();
+        _disposed = true;
+        ReturnMemory();
+    }
+
+    /// <summary>
+    /// Returns the memory of a connection that was disposed of, unless a payload is out: a handler on another thread may still look at it, so it
+    /// is left to the next receive, or to the garbage collector.
+    /// </summary>
+    private void ReturnMemory()
+    {
+        lock (_sync)
+        {
+            if (_disposed && !_payloadIsOut) _receiver.End();
+        }
     }
 
     private void StartClose(ClosureCause cause, CloseCode code, string reason)
@@ -98,7 +111,7 @@ public sealed partial class WebSocketConnection
         payload = payload[..ClosePayload.Write(payload, code, reason)];
         lock (_sync)
         {
-            if (!_closing.On(CloseEvent.LocalClose).HasFlag(CloseAction.WriteClose)) return;
+            if (!Happened(CloseEvent.LocalClose)) return;
             _cause ??= cause;
             WriteClose(payload, code, reason);
         }
@@ -114,8 +127,7 @@ public sealed partial class WebSocketConnection
             _cause ??= ClosureCause.PeerClose;
 
             // RFC 6455 5.5.1: the answer "typically echos the status code it received".
-            if (_closing.On(CloseEvent.PeerClose).HasFlag(CloseAction.WriteClose)) WriteClose(code, "");
-            WantEnd();
+            if (Happened(CloseEvent.PeerClose)) WriteClose(code, "");
         }
     }
 
@@ -125,8 +137,7 @@ public sealed partial class WebSocketConnection
         {
             _error = error;
             _cause ??= ClosureCause.ProtocolError;
-            if (_closing.On(CloseEvent.Violation).HasFlag(CloseAction.WriteClose)) WriteClose(error.CloseCode(), Describe(error));
-            WantEnd();
+            if (Happened(CloseEvent.Violation)) WriteClose(error.CloseCode(), Describe(error));
         }
     }
 
@@ -137,11 +148,11 @@ public sealed partial class WebSocketConnection
             _transportError ??= error;
             _abortError ??= error;
             _cause ??= ClosureCause.TransportEnded;
-            _closing.On(CloseEvent.EndOfStream);
+            Happened(CloseEvent.EndOfStream);
 
-            // What was written may still leave, but not for ever.
+            // What was written may still leave, but not for ever, and nothing joins it.
+            _output.EndFrames();
             StartCloseDeadline();
-            WantEnd();
         }
     }
 
@@ -160,12 +171,30 @@ public sealed partial class WebSocketConnection
             _transportError ??= error;
             _timedOut |= timedOut && _closing.State is ConnectionState.CloseSent or ConnectionState.CloseReceived;
             _cause ??= cause;
-            _closing.On(CloseEvent.Abort);
+            Happened(CloseEvent.Abort);
             WantEnd();
             if (_reader == Reader.None) BeginEnding();
         }
-        _output.Abort();
-        _pipe.Input.CancelPendingRead();
+        try
+        {
+            _output.Abort();
+            _pipe.Input.CancelPendingRead();
+
+            // A transport that can be disposed of need not honour any of that.
+            (_pipe as IDisposable)?.Dispose();
+        }
+        catch (Exception)
+        {
+            // A transport that fails while it is given up is given up. There may be a timer's thread behind this, and nobody to tell.
+        }
+    }
+
+    // Under the lock. Whether a Close frame is to be written.
+    private bool Happened(CloseEvent happened)
+    {
+        var action = _closing.On(happened);
+        if ((action & (CloseAction.DiscardInput | CloseAction.EndTransport)) != 0) WantEnd();
+        return action.HasFlag(CloseAction.WriteClose);
     }
 
     // Under the lock.
@@ -218,20 +247,25 @@ public sealed partial class WebSocketConnection
 
             // Over TCP, closing on unread input resets the connection, and the peer could lose our Close frame: read on until it has closed too.
             if (_error != ProtocolError.None || HasInput) await DiscardInputAsync().ConfigureAwait(false);
-            await _pipe.Input.CompleteAsync(_abortError).ConfigureAwait(false);
+            await CompleteInputAsync(_abortError).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
             // A transport that fails while it is being ended has ended.
             await _output.CompleteAsync(exception).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await _pipe.Input.CompleteAsync(exception).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await CompleteInputAsync(exception).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        StopKeepAlive();
-        var closure = Closure!;
-        FailPings(closure);
-        _receiver.ReleaseIdleBuffer();
-        _ended.TrySetResult(closure);
+        finally
+        {
+            StopTimer();
+            var closure = Closure!;
+            FailPings(closure);
+            _receiver.ReleaseIdleBuffer();
+            _ended.TrySetResult(closure);
+        }
     }
+
+    private async Task CompleteInputAsync(Exception? error) => await _pipe.Input.CompleteAsync(error).ConfigureAwait(false);
 
     private async Task DiscardInputAsync()
     {

@@ -10,6 +10,7 @@ public sealed partial class WebSocketConnection
     private long _flushesAtProbe;
     private long _closingSince;
     private volatile bool _isProbing;
+    private volatile bool _probeIsOut;
     private bool _isCloseDeadline;
     private bool _timerStopped;
 
@@ -21,7 +22,7 @@ public sealed partial class WebSocketConnection
 
     private bool HasCloseTimeout => _options.CloseTimeout != Timeout.InfiniteTimeSpan;
 
-    private void StartKeepAlive()
+    private void StartTimer()
     {
         _lastBytesAt = _lastDataAt = Time.GetTimestamp();
         var due = TimeSpan.MaxValue;
@@ -30,7 +31,7 @@ public sealed partial class WebSocketConnection
         lock (_sync) SetTimer(due);
     }
 
-    private void StopKeepAlive()
+    private void StopTimer()
     {
         lock (_sync)
         {
@@ -100,6 +101,8 @@ public sealed partial class WebSocketConnection
             return;
         }
 
+        // A message that is being sent, or that waits for the application to receive it, is no idleness.
+        if (HasIdleTimeout && (_output.IsHeld || _inputWaits || _dataIsAhead)) OnDataFrame();
         if (HasIdleTimeout && Time.GetElapsedTime(Volatile.Read(ref _lastDataAt)) >= _options.IdleTimeout)
         {
             StartClose(ClosureCause.IdleTimeout, CloseCode.GoingAway, "no message for the idle timeout");
@@ -132,11 +135,7 @@ public sealed partial class WebSocketConnection
             return true;
         }
 
-        // Nobody reads: data has come that waits for the application. What the peer sends behind it cannot be seen, so no time counts,
-        // unless the application in its turn waits for a peer that takes nothing.
-        bool canBeSeen;
-        lock (_sync) canBeSeen = _reader != Reader.None;
-        if (!canBeSeen && !_output.IsStuckSince(_flushesAtProbe))
+        if (IsSilenceExcused())
         {
             _probedAt = Time.GetTimestamp();
             _flushesAtProbe = _output.Flushes;
@@ -152,12 +151,34 @@ public sealed partial class WebSocketConnection
         return false;
     }
 
+    /// <summary>Whether it cannot be the peer's fault that nothing is heard of it.</summary>
+    private bool IsSilenceExcused()
+    {
+        // A peer that takes nothing of what is being sent has no excuse.
+        if (_output.IsHeld && _output.Flushes == _flushesAtProbe) return false;
+
+        // The ping is still behind what the peer is taking.
+        if (!_probeIsOut) return true;
+
+        // Data has come that waits for the application. What the peer sends behind it cannot be seen.
+        return _dataIsAhead || _inputWaits;
+    }
+
     private void Probe()
     {
         _probedAt = Time.GetTimestamp();
-        _isProbing = true;
         _flushesAtProbe = _output.Flushes;
-        SendProbe();
+        _isProbing = true;
+        _ = SendProbeAsync();
         EnsureReading();
+    }
+
+    private async Task SendProbeAsync()
+    {
+        _probeIsOut = false;
+        if (!await SendNumberedPingAsync(answered: null, CancellationToken.None).ConfigureAwait(false)) return;
+        _probedAt = Time.GetTimestamp();
+        _flushesAtProbe = _output.Flushes;
+        _probeIsOut = true;
     }
 }

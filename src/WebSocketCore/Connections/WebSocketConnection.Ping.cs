@@ -4,12 +4,16 @@ using WebSocketCore.Frames;
 
 namespace WebSocketCore;
 
-// Pings and pongs (RFC 6455, sections 5.5.2 and 5.5.3). Our pings carry a number that grows, so that a pong answers its ping and all before it.
+// Pings and pongs (RFC 6455, sections 5.5.2 and 5.5.3). A peer may answer only the newest of several pings, so a pong answers its ping and all before
+// it: pings are remembered in the order in which they were written.
 public sealed partial class WebSocketConnection
 {
+    // Pings that nobody waits for are remembered up to this number.
+    private const int MaxUnawaitedPings = 64;
+
     private readonly Queue<PendingPing> _pings = new();
     private ulong _lastPing = (ulong)Random.Shared.NextInt64();
-    private PendingPing _probe;
+    private int _awaitedPings;
 
     /// <summary>The round-trip time that the last answered ping has measured, the keep-alive's pings included; null before the first.</summary>
     public TimeSpan? RoundTripTime
@@ -27,16 +31,18 @@ public sealed partial class WebSocketConnection
     {
         cancellationToken.ThrowIfCancellationRequested();
         var answered = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
-        PendingPing ping;
-        lock (_sync)
+        try
         {
-            if (_receivingEnded) throw ClosedException();
-            ping = NewPing(answered);
-            _pings.Enqueue(ping);
+            lock (_sync) _awaitedPings++;
+            if (!await SendNumberedPingAsync(answered, cancellationToken).ConfigureAwait(false)) throw ClosedException();
+            EnsureReading();
+            return await answered.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        if (!await SendPingAsync(ping, cancellationToken).ConfigureAwait(false)) throw ClosedException();
-        EnsureReading();
-        return await answered.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        finally
+        {
+            answered.TrySetCanceled(CancellationToken.None); // Nobody waits any more, if it is not answered: the ping can be forgotten.
+            lock (_sync) _awaitedPings--;
+        }
     }
 
     /// <summary>Sends a ping with a payload of your own and does not wait: see <see cref="WebSocketConnectionOptions.PongReceived"/>.</summary>
@@ -44,55 +50,66 @@ public sealed partial class WebSocketConnection
     /// <param name="cancellationToken">Stops waiting; a ping that was written is sent.</param>
     /// <exception cref="ArgumentException">The payload is longer than 125 bytes.</exception>
     /// <exception cref="WebSocketClosedException">The connection is closing or has ended.</exception>
-    public ValueTask SendPingAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default) =>
-        SendControlAsync(Opcode.Ping, payload, cancellationToken);
+    public ValueTask SendPingAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
+    {
+        CheckControlPayload(payload);
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
+        return ThrowUnlessSent(SendPingFrameAsync(payload.ToArray(), answered: null, cancellationToken));
+    }
 
     /// <summary>Sends a pong that nobody asked for: a sign of life that needs no answer. Pings are answered without doing.</summary>
     /// <param name="payload">At most 125 bytes. Yours again when the task has completed.</param>
     /// <param name="cancellationToken">Stops waiting; a pong that was written is sent.</param>
     /// <exception cref="ArgumentException">The payload is longer than 125 bytes.</exception>
     /// <exception cref="WebSocketClosedException">The connection is closing or has ended.</exception>
-    public ValueTask SendPongAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default) =>
-        SendControlAsync(Opcode.Pong, payload, cancellationToken);
+    public ValueTask SendPongAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
+    {
+        CheckControlPayload(payload);
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
+        return ThrowUnlessSent(_output.SendFrameAsync(Opcode.Pong, fin: true, new ReadOnlySequence<byte>(payload), cancellationToken));
+    }
 
-    private ValueTask SendControlAsync(Opcode opcode, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    private static void CheckControlPayload(ReadOnlyMemory<byte> payload)
     {
         // RFC 6455 5.5: control frames "MUST have a payload length of 125 bytes or less".
-        if (payload.Length > ClosePayload.MaxLength)
-            throw new ArgumentException($"The payload is {payload.Length} bytes; a control frame holds at most {ClosePayload.MaxLength}.", nameof(payload));
-        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
-        return ThrowUnlessSent(_output.SendFrameAsync(opcode, fin: true, new ReadOnlySequence<byte>(payload), cancellationToken));
+        if (payload.Length > FrameRules.MaxControlPayload)
+            throw new ArgumentException($"The payload is {payload.Length} bytes; a control frame holds at most {FrameRules.MaxControlPayload}.", nameof(payload));
     }
 
-    // Under the lock.
-    private PendingPing NewPing(TaskCompletionSource<TimeSpan>? answered) => new(++_lastPing, Time.GetTimestamp(), answered);
-
-    private ValueTask<bool> SendPingAsync(in PendingPing ping, CancellationToken cancellationToken)
+    private ValueTask<bool> SendNumberedPingAsync(TaskCompletionSource<TimeSpan>? answered, CancellationToken cancellationToken)
     {
         var payload = new byte[sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64BigEndian(payload, ping.Number);
-        return _output.SendFrameAsync(Opcode.Ping, fin: true, new ReadOnlySequence<byte>(payload), cancellationToken);
+        BinaryPrimitives.WriteUInt64BigEndian(payload, Interlocked.Increment(ref _lastPing));
+        return SendPingFrameAsync(payload, answered, cancellationToken);
     }
 
-    private void SendProbe()
+    private ValueTask<bool> SendPingFrameAsync(byte[] payload, TaskCompletionSource<TimeSpan>? answered, CancellationToken cancellationToken) =>
+        _output.SendFrameAsync(
+            Opcode.Ping, fin: true, new ReadOnlySequence<byte>(payload), cancellationToken, prepare: () => Remember(new PendingPing(payload, Time.GetTimestamp(), answered)));
+
+    // Under the lock, when the ping takes its place among the frames.
+    private void Remember(in PendingPing ping)
     {
-        lock (_sync) _probe = NewPing(answered: null);
-        _ = SendPingAsync(_probe, CancellationToken.None).AsTask();
+        while (_pings.TryPeek(out var oldest) && (oldest.Answered?.Task.IsCompleted ?? _pings.Count >= MaxUnawaitedPings)) _pings.Dequeue();
+        _pings.Enqueue(ping);
     }
 
     private void OnPong(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length != sizeof(ulong)) return;
-        var number = BinaryPrimitives.ReadUInt64BigEndian(payload);
         lock (_sync)
         {
-            if (number == _probe.Number && number != 0) RoundTripTime = Time.GetElapsedTime(_probe.SentAt);
-            if (number > _lastPing) return;
-            while (_pings.TryPeek(out var ping) && ping.Number <= number)
+            var answered = 0;
+            var index = 0;
+            foreach (var ping in _pings)
             {
-                _pings.Dequeue();
+                index++;
+                if (payload.SequenceEqual(ping.Payload)) answered = index;
+            }
+            for (; answered > 0; answered--)
+            {
+                var ping = _pings.Dequeue();
                 RoundTripTime = Time.GetElapsedTime(ping.SentAt);
-                ping.Answered!.TrySetResult(RoundTripTime.Value);
+                ping.Answered?.TrySetResult(RoundTripTime.Value);
             }
         }
     }
@@ -103,11 +120,11 @@ public sealed partial class WebSocketConnection
         {
             while (_pings.TryDequeue(out var ping))
             {
-                ping.Answered!.TrySetException(new WebSocketClosedException(closure));
+                if (ping.Answered is null || !ping.Answered.TrySetException(new WebSocketClosedException(closure))) continue;
                 _ = ping.Answered.Task.Exception; // Seen, also where the caller has stopped waiting.
             }
         }
     }
 
-    private readonly record struct PendingPing(ulong Number, long SentAt, TaskCompletionSource<TimeSpan>? Answered);
+    private readonly record struct PendingPing(byte[] Payload, long SentAt, TaskCompletionSource<TimeSpan>? Answered);
 }

@@ -24,6 +24,7 @@ public sealed partial class WebSocketConnection
     private bool _inputIsOut;
     private bool _endOfInput;
     private volatile bool _inputWaits;
+    private volatile bool _dataIsAhead;
     private volatile bool _receivingEnded;
 
     private enum Reader
@@ -36,7 +37,7 @@ public sealed partial class WebSocketConnection
 
     private bool HasInput => !_segment.IsEmpty || _nextSegment.GetObject() is not null;
 
-    private bool WantsBackground => _pings.Count != 0 || _closeWaiters != 0 || _isProbing || _output.HasFailed;
+    private bool WantsBackground => _awaitedPings != 0 || _closeWaiters != 0 || _isProbing || _output.HasFailed;
 
     // Who closes without receiving wants no more data. A message that is being received in parts is left to its reader.
     private ReceiveMode BackgroundMode => _closeWaiters != 0 && _messageReader is null ? ReceiveMode.Skip : ReceiveMode.ControlOnly;
@@ -59,12 +60,12 @@ public sealed partial class WebSocketConnection
                 case ReceiveEvent.Ping:
                     _output.OwePong(_receiver.ControlPayload);
                     _pongIsOwed = true;
-                    Notify(_options.PingReceived);
+                    if (!Notify(_options.PingReceived)) return ReceiveEvent.NeedMore;
                     break;
 
                 case ReceiveEvent.Pong:
                     OnPong(_receiver.ControlPayload);
-                    Notify(_options.PongReceived);
+                    if (!Notify(_options.PongReceived)) return ReceiveEvent.NeedMore;
                     break;
 
                 case ReceiveEvent.Close:
@@ -94,11 +95,13 @@ public sealed partial class WebSocketConnection
         OnDataFrame();
     }
 
-    private void Notify(Action<WebSocketConnection, ReadOnlySpan<byte>>? observer)
+    /// <summary>False when the observer has aborted the connection.</summary>
+    private bool Notify(Action<WebSocketConnection, ReadOnlySpan<byte>>? observer)
     {
         try
         {
             observer?.Invoke(this, _receiver.ControlPayload);
+            return !_receivingEnded;
         }
         catch (Exception exception)
         {
@@ -159,6 +162,7 @@ public sealed partial class WebSocketConnection
             {
                 _reader = Reader.Foreground;
                 _foregroundWaits = false;
+                _dataIsAhead = false;
                 return true;
             }
             _foregroundWaits = true;
@@ -216,6 +220,7 @@ public sealed partial class WebSocketConnection
         }
         finally
         {
+            _output.StartFlush();
             EndReading(Reader.Background, happened == ReceiveEvent.DataAhead);
         }
     }
@@ -226,6 +231,7 @@ public sealed partial class WebSocketConnection
         {
             Debug.Assert(_reader == reader);
             _reader = Reader.None;
+            _dataIsAhead = dataAhead;
             if (_endIsWanted) BeginEnding();
             else if (_foregroundWaits) return;
 

@@ -49,10 +49,7 @@ public sealed partial class WebSocketConnection
     {
         ThrowIfReaderIsUnfinished();
 
-        // A receive that was cancelled in mid-message has left the message's beginning; where the connection has ended, it will never be whole.
-        var hasBegun = _receiver.IsInMessage && !_receivingEnded;
-        if (!hasBegun && !await NextAsync(ReceiveMode.Parts, cancellationToken).ConfigureAwait(false)) return null;
-        return _messageReader = new MessageReader(this, _receiver.Kind);
+        return await NextAsync(ReceiveMode.Parts, cancellationToken).ConfigureAwait(false) ? _messageReader : null;
     }
 
     /// <summary>Receives the next part of a streamed message.</summary>
@@ -83,7 +80,12 @@ public sealed partial class WebSocketConnection
         cancellationToken.ThrowIfCancellationRequested();
         while (!TryBeginForeground(out var background))
         {
-            if (background is null) return EndOfReceiving();
+            if (background is null)
+            {
+                _payloadIsOut = false;
+                ReturnMemory();
+                return EndOfReceiving();
+            }
             await background.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (cancellationToken.IsCancellationRequested)
             {
@@ -96,12 +98,15 @@ public sealed partial class WebSocketConnection
         {
             if (_payloadIsOut) _receiver.ClearPayload();
             _payloadIsOut = false;
+
+            // A receive that was cancelled in mid-message has left the message's beginning.
+            if (mode == ReceiveMode.Parts && _messageReader is null && _receiver.IsInMessage) return BeginMessageReader();
             while (!_receivingEnded)
             {
                 switch (TakeInput(mode))
                 {
                     case ReceiveEvent.MessageStart:
-                        return true;
+                        return BeginMessageReader();
 
                     case ReceiveEvent.MessagePart or ReceiveEvent.Message:
                         return _payloadIsOut = true;
@@ -117,6 +122,13 @@ public sealed partial class WebSocketConnection
         {
             EndReading(Reader.Foreground);
         }
+    }
+
+    // While the caller still has the reading, so that nothing drops what belongs to the reader.
+    private bool BeginMessageReader()
+    {
+        _messageReader = new MessageReader(this, _receiver.Kind);
+        return true;
     }
 
     private bool EndOfReceiving()

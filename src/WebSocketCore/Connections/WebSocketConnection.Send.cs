@@ -67,13 +67,20 @@ public sealed partial class WebSocketConnection
     /// <inheritdoc cref="SendTextAsync(string, CancellationToken)"/>
     public ValueTask SendTextAsync(ReadOnlySpan<char> text, CancellationToken cancellationToken = default)
     {
-        var pool = _options.BufferPool;
-        var encoded = pool.Rent(StrictUtf8.GetByteCount(text));
-        var length = StrictUtf8.GetBytes(text, encoded);
-        var sent = SendCheckedAsync(MessageKind.Text, new ReadOnlySequence<byte>(encoded, 0, length), cancellationToken);
-        if (!sent.IsCompletedSuccessfully) return ReturnWhenSentAsync(sent, encoded, pool);
-        pool.Return(encoded);
-        return sent;
+        var encoded = _options.BufferPool.Rent(StrictUtf8.GetByteCount(text));
+        return SendRentedAsync(encoded, StrictUtf8.GetBytes(text, encoded), cancellationToken);
+    }
+
+    /// <summary>Sends a text message that is UTF-8 already, such as <c>"hello"u8</c>.</summary>
+    /// <param name="utf8">The text; copied before the method returns. Longer ones are better sent from memory, which needs no second copy.</param>
+    /// <inheritdoc cref="SendAsync(MessageKind, ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <param name="cancellationToken">Stops waiting for the transport. The message is sent whole or not at all, and the connection stays open.</param>
+    public ValueTask SendTextAsync(ReadOnlySpan<byte> utf8, CancellationToken cancellationToken = default)
+    {
+        if (!Utf8.IsValid(utf8)) throw InvalidText(nameof(utf8));
+        var copy = _options.BufferPool.Rent(utf8.Length);
+        utf8.CopyTo(copy);
+        return SendRentedAsync(copy, utf8.Length, cancellationToken);
     }
 
     /// <summary>
@@ -117,6 +124,15 @@ public sealed partial class WebSocketConnection
         return validator.IsComplete;
     }
 
+    private ValueTask SendRentedAsync(byte[] text, int length, CancellationToken cancellationToken)
+    {
+        var pool = _options.BufferPool;
+        var sent = SendCheckedAsync(MessageKind.Text, new ReadOnlySequence<byte>(text, 0, length), cancellationToken);
+        if (!sent.IsCompletedSuccessfully) return ReturnWhenSentAsync(sent, text, pool);
+        pool.Return(text);
+        return sent;
+    }
+
     private static async ValueTask ReturnWhenSentAsync(ValueTask sent, byte[] encoded, ArrayPool<byte> pool)
     {
         try
@@ -136,7 +152,11 @@ public sealed partial class WebSocketConnection
         return ThrowUnlessSent(_output.SendMessageAsync((Opcode)kind, payload, defer: _inputWaits, cancellationToken));
     }
 
-    private ValueTask ThrowUnlessSent(ValueTask<bool> sent) => sent.IsCompletedSuccessfully && sent.Result ? default : ThrowUnlessSentAsync(sent);
+    private ValueTask ThrowUnlessSent(ValueTask<bool> sent)
+    {
+        if (!sent.IsCompletedSuccessfully) return ThrowUnlessSentAsync(sent);
+        return sent.Result ? default : ValueTask.FromException(ClosedException());
+    }
 
     private async ValueTask ThrowUnlessSentAsync(ValueTask<bool> sent)
     {

@@ -38,7 +38,7 @@ public sealed partial class WebSocketConnection : IAsyncDisposable
         Subprotocol = subprotocol;
         _receiver = new MessageReceiver(role, options.MessageLimits, options.BufferPool);
         _output = new FrameOutput(pipe.Output, role, _sync, options.BufferPool, OnOutputFailed);
-        StartKeepAlive();
+        StartTimer();
     }
 
     /// <summary>Which end this is.</summary>
@@ -62,7 +62,8 @@ public sealed partial class WebSocketConnection : IAsyncDisposable
     /// <summary>
     /// Takes over a connection whose opening handshake was made elsewhere, for instance by a web framework.
     /// </summary>
-    /// <param name="pipe">The transport, positioned behind the handshake. The connection owns and completes it.</param>
+    /// <param name="pipe">The transport, positioned behind the handshake. The connection owns and completes it; on an abort it also disposes of one that is
+    /// <see cref="IDisposable"/>.</param>
     /// <param name="role">Which end this is.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="subprotocol">The subprotocol that was agreed on, if any.</param>

@@ -97,6 +97,7 @@ public abstract class WebSocketConnectionOptions
 
     /// <summary>
     /// When no data frame has gone either way for this long, the connection is closed with <see cref="CloseCode.GoingAway"/>.
+    /// While a message is being sent, or one waits for the application to receive it, no time counts.
     /// Default: <see cref="Timeout.InfiniteTimeSpan"/>, never.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not positive, or too long for a timer.</exception>

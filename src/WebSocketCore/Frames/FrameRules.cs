@@ -11,6 +11,9 @@ namespace WebSocketCore.Frames;
 /// </remarks>
 public static class FrameRules
 {
+    /// <summary>The most bytes that the payload of a control frame may have (RFC 6455, section 5.5).</summary>
+    public const int MaxControlPayload = 125;
+
     /// <summary>Judges a header.</summary>
     /// <param name="header">The header as it came.</param>
     /// <param name="receiver">The role of the end that received it.</param>
@@ -46,7 +49,7 @@ public static class FrameRules
 
         // RFC 6455 5.5: "All control frames MUST have a payload length of 125 bytes or less".
         // Control frames themselves may be injected in the middle of a fragmented message (5.4).
-        if (isControl) return header.PayloadLength > 125 ? ProtocolError.ControlFrameTooLong : ProtocolError.None;
+        if (isControl) return header.PayloadLength > MaxControlPayload ? ProtocolError.ControlFrameTooLong : ProtocolError.None;
 
         // RFC 6455 5.4: a message is one frame with an opcode other than 0, then continuations up to FIN;
         // the fragments of one message MUST NOT be interleaved between the fragments of another.

@@ -26,21 +26,16 @@ internal sealed class PayloadBuffer(ArrayPool<byte> pool) : IBufferWriter<byte>
 
     public long Length => _sealedLength + _used;
 
-    /// <summary>The bytes so far: valid until the next write, <see cref="Clear"/> or <see cref="Release"/>.</summary>
-    public ReadOnlySequence<byte> Written
-    {
-        get
-        {
-            if (_first is null) return new ReadOnlySequence<byte>(_array, 0, _used);
-            SealLast(next: null);
-            return new ReadOnlySequence<byte>(_first, 0, _last!, _last!.Memory.Length);
-        }
-    }
+    /// <summary>The bytes so far: valid until the next write, <see cref="Clear"/> or <see cref="Release"/>. Reading it changes nothing.</summary>
+    public ReadOnlySequence<byte> Written => _first is null
+        ? new ReadOnlySequence<byte>(_array, 0, _used)
+        : new ReadOnlySequence<byte>(_first, 0, _last!, _used);
 
     public void Advance(int count)
     {
         if ((uint)count > (uint)(_array.Length - _used)) throw new ArgumentOutOfRangeException(nameof(count), count, "More than the span holds.");
         _used += count;
+        _last?.SetLength(_used);
     }
 
     public Span<byte> GetSpan(int sizeHint = 0)
@@ -69,15 +64,15 @@ internal sealed class PayloadBuffer(ArrayPool<byte> pool) : IBufferWriter<byte>
     /// <summary>Forgets the bytes and returns all memory to the pool.</summary>
     public void Release()
     {
+        if (_first is null && _array.Length != 0) pool.Return(_array);
         while (_first is { } segment)
         {
             _first = segment.NextSegment;
-            if (!ReferenceEquals(segment.Array, _array)) pool.Return(segment.Array);
+            pool.Return(segment.Array);
             segment.Recycle(_spares);
             _spares = segment;
         }
         _last = null;
-        if (_array.Length != 0) pool.Return(_array);
         _array = [];
         _used = 0;
         _sealedLength = 0;
@@ -101,27 +96,30 @@ internal sealed class PayloadBuffer(ArrayPool<byte> pool) : IBufferWriter<byte>
         }
 
         var next = pool.Rent(Math.Max(needed, (int)Math.Clamp(Length, ContiguousLimit / 16, LargestGrowth)));
-        var isUnused = _used == 0 && !ReferenceEquals(_last?.Array, _array);
-        if (!isUnused) SealLast(next);
-        else if (_array.Length != 0) pool.Return(_array);
+        if (_used != 0)
+        {
+            if (_first is null) Append(_array);
+            _sealedLength += _used;
+            Append(next);
+        }
+        else
+        {
+            if (_array.Length != 0) pool.Return(_array);
+            _last?.Replace(next);
+        }
         _array = next;
         _used = 0;
     }
 
-    /// <summary>Makes a segment of the array that is being filled; with a next array, it is full and the next one follows it.</summary>
-    private void SealLast(byte[]? next)
+    /// <summary>From the second array on, every array has its segment, the one that is being filled too.</summary>
+    private void Append(byte[] array)
     {
-        if (_last is null || !ReferenceEquals(_last.Array, _array))
-        {
-            var segment = _spares ?? new Segment();
-            _spares = segment.NextSegment;
-            segment.Start(_array, _sealedLength);
-            if (_last is null) _first = segment;
-            else _last.Append(segment);
-            _last = segment;
-        }
-        _last.SetLength(_used);
-        if (next is not null) _sealedLength += _used;
+        var segment = _spares ?? new Segment();
+        _spares = segment.NextSegment;
+        segment.Start(array, _sealedLength, ReferenceEquals(array, _array) ? _used : 0);
+        if (_last is null) _first = segment;
+        else _last.Append(segment);
+        _last = segment;
     }
 
     private sealed class Segment : ReadOnlySequenceSegment<byte>
@@ -130,13 +128,20 @@ internal sealed class PayloadBuffer(ArrayPool<byte> pool) : IBufferWriter<byte>
 
         public Segment? NextSegment { get; private set; }
 
-        public void Start(byte[] array, long runningIndex)
+        public void Start(byte[] array, long runningIndex, int length)
         {
             Debug.Assert(array.Length != 0);
             Array = array;
             RunningIndex = runningIndex;
             NextSegment = null;
             Next = null;
+            SetLength(length);
+        }
+
+        public void Replace(byte[] array)
+        {
+            Array = array;
+            SetLength(0);
         }
 
         public void SetLength(int length) => Memory = Array.AsMemory(0, length);

@@ -15,8 +15,6 @@ namespace WebSocketCore.Protocol;
 /// </remarks>
 internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limits, ArrayPool<byte> pool)
 {
-    private const int MaxControlPayload = 125;
-
     private readonly MessageAssembler _assembler = new(limits, pool);
     private Stage _stage;
     private FrameHeader _header;
@@ -134,7 +132,7 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
 
     private bool TryReadSplitHeader(ReadOnlySpan<byte> source, ref int consumed)
     {
-        var scratch = (_scratch ??= new byte[MaxControlPayload]).AsSpan(0, FrameHeaderParser.MaxLength);
+        var scratch = (_scratch ??= new byte[FrameRules.MaxControlPayload]).AsSpan(0, FrameHeaderParser.MaxLength);
         var taken = Math.Min(source.Length, scratch.Length - _headerLength);
         source[..taken].CopyTo(scratch[_headerLength..]);
         if (!FrameHeaderParser.TryParse(scratch[..(_headerLength + taken)], out _header, out var length))
@@ -185,7 +183,7 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
         var phase = (long)(_header.PayloadLength - _remaining);
         if (_header.Opcode.IsControl())
         {
-            _scratch ??= new byte[MaxControlPayload];
+            _scratch ??= new byte[FrameRules.MaxControlPayload];
             Masking.Apply(payload, _scratch.AsSpan(_controlLength), _header.MaskingKey, phase);
             _controlLength += payload.Length;
         }

@@ -55,7 +55,7 @@ public class SendCancellationTests
     }
 
     [Fact]
-    public async Task Messages_that_wait_for_a_flush_are_sent_though_cancelled_and_keep_their_order()
+    public async Task Small_frames_that_wait_for_a_flush_are_sent_though_cancelled_and_a_large_one_before_its_turn_is_not()
     {
         var pool = new PoisoningPool();
         var (connection, peer) = RawPeer.Connect(WebSocketRole.Server, new WebSocketServerOptions { BufferPool = pool }, RawPeer.Tiny);
@@ -75,7 +75,6 @@ public class SendCancellationTests
         memory[0] = (byte)'x';
         var last = connection.SendTextAsync("e").AsTask();
         foreach (var frame in new[] { "8101 61", "8101 62", "8101 63", "8901 64" }) (await peer.ReceiveAsync()).Should().Be(frame);
-        (await peer.ReceiveFrameAsync())!.Payload.Should().HaveCount(70_000);
         (await peer.ReceiveAsync()).Should().Be("8101 65");
         await last.Within();
         connection.Abort();

@@ -1,0 +1,79 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using WebSocketCore.Frames;
+using WebSocketCore.Protocol;
+
+namespace WebSocketCore.Connections;
+
+// Large frames, chunk by chunk.
+internal sealed partial class FrameOutput
+{
+    // The caller holds the pipe, and so until FlushHeldAsync the only right to touch it.
+    private async ValueTask<bool> SendChunksAsync(Opcode opcode, bool fin, ReadOnlySequence<byte> payload, CancellationToken cancellationToken)
+    {
+        var handedOver = false;
+        try
+        {
+            var mask = _sender.WriteHeader(writer, opcode, fin, payload.Length);
+            while (payload.Length > ChunkSize)
+            {
+                WriteChunk(ref payload, ref mask);
+                FlushResult result;
+                if (cancellationToken.CanBeCanceled)
+                {
+                    var flushing = writer.FlushAsync(CancellationToken.None).AsTask();
+                    await ((Task)flushing.WaitAsync(cancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    if (!flushing.IsCompleted)
+                    {
+                        // Cancelled with a frame half sent: the caller gets its memory back, and a copy of the rest goes out without it.
+                        var rest = payload.ToArray();
+                        handedOver = true;
+                        _ = SendRestAsync(flushing, rest, mask);
+                        cancellationToken.ThrowIfCancellationRequested();
+                    }
+                    result = await flushing.ConfigureAwait(false);
+                }
+                else
+                {
+                    result = await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+                }
+                if (result.IsCompleted || result.IsCanceled || _aborted) return Failed(null);
+                _flushes++;
+            }
+            WriteChunk(ref payload, ref mask);
+        }
+        catch (Exception exception) when (!handedOver)
+        {
+            return Failed(exception);
+        }
+        return await FlushHeldAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task SendRestAsync(Task<FlushResult> flushing, byte[] rest, MessageSender.PayloadMask mask)
+    {
+        try
+        {
+            var payload = new ReadOnlySequence<byte>(rest);
+            var result = await flushing.ConfigureAwait(false);
+            while (payload.Length > 0 && !result.IsCompleted && !result.IsCanceled && !_aborted)
+            {
+                WriteChunk(ref payload, ref mask);
+                result = await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+                _flushes++;
+            }
+            if (result.IsCompleted || result.IsCanceled || _aborted) Failed(null);
+            else EndHolding();
+        }
+        catch (Exception exception)
+        {
+            Failed(exception);
+        }
+    }
+
+    private void WriteChunk(ref ReadOnlySequence<byte> payload, ref MessageSender.PayloadMask mask)
+    {
+        var chunk = payload.Slice(0, Math.Min(payload.Length, ChunkSize));
+        foreach (var segment in chunk) MessageSender.WritePayload(writer, segment.Span, ref mask);
+        payload = payload.Slice(chunk.Length);
+    }
+}
