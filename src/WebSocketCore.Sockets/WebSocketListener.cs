@@ -225,14 +225,20 @@ public sealed class WebSocketListener : IAsyncDisposable
             catch (Exception exception)
             {
                 Report(exception);
-                await RefuseAsync(handshake).ConfigureAwait(false);
+                await GiveUpAsync(handshake).ConfigureAwait(false);
             }
             return null;
         }
     }
 
-    private static async ValueTask RefuseAsync(OpeningHandshake handshake)
+    private static async ValueTask GiveUpAsync(OpeningHandshake handshake)
     {
+        if (handshake.Connection is { } connection)
+        {
+            connection.StartClose(CloseCode.InternalServerError);
+            await connection.DisposeAsync().ConfigureAwait(false);
+            return;
+        }
         try
         {
             await handshake.RefuseAsync(500, "the server failed to answer").ConfigureAwait(false);

@@ -10,7 +10,7 @@ public sealed class WebSocketListenerOptions : WebSocketServerOptions
     /// <summary>
     /// Answers an opening handshake: accepts it and returns the connection, or refuses it or answers it as plain HTTP and returns null. Also called with
     /// requests that break a rule (<see cref="OpeningHandshake.Error"/>). One that it leaves unanswered is refused. If it throws, the client gets status
-    /// 500. Its token is cancelled when the listener stops. Default: null, valid ones are accepted.
+    /// 500, or Close 1011 if it had accepted. If it accepts and returns null, the connection is its own to dispose of. Its token is cancelled when the listener stops. Default: null, valid ones are accepted.
     /// </summary>
     public Func<OpeningHandshake, CancellationToken, ValueTask<WebSocketConnection?>>? OnHandshake { get; init; }
 

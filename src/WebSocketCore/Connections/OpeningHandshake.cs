@@ -33,6 +33,9 @@ public sealed class OpeningHandshake : IAsyncDisposable
     /// </summary>
     public HandshakeError Error { get; }
 
+    /// <summary>The connection that came of it; null unless the request was accepted. Whoever accepted it disposes of it.</summary>
+    public WebSocketConnection? Connection { get; private set; }
+
     /// <summary>Whether the request can be accepted.</summary>
     public bool IsValid => Error == HandshakeError.None;
 
@@ -117,7 +120,7 @@ public sealed class OpeningHandshake : IAsyncDisposable
             throw new WebSocketHandshakeException(
                 exception is OperationCanceledException ? HandshakeError.TimedOut : HandshakeError.TruncatedHead, headers: Request!.Headers, innerException: exception);
         }
-        return new WebSocketConnection(_pipe, WebSocketRole.Server, _options, subprotocol) { Request = Request };
+        return Connection = new WebSocketConnection(_pipe, WebSocketRole.Server, _options, subprotocol) { Request = Request };
     }
 
     /// <summary>Refuses the request with the status and text of its <see cref="Error"/>, 403 where it has none, and ends the transport.</summary>

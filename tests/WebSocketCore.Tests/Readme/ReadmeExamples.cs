@@ -36,7 +36,7 @@ internal static class ReadmeExamples
         // What was not answered is refused, with the status and the reason that fit.
     }
 
-    public static async Task ListenAsync(CancellationToken shutdown)
+    public static async Task ListenAsync(Task shutdown)
     {
         await using var listener = WebSocketListener.Start(new IPEndPoint(IPAddress.Loopback, 0), async (ws, ct) =>
         {
@@ -44,7 +44,7 @@ internal static class ReadmeExamples
                 await ws.SendTextAsync($"{message.Kind}, {message.Length} bytes", ct);
         });
         Console.WriteLine($"ws://{listener.EndPoint}/");
-        await shutdown.WhenCancelled();
+        await shutdown;
         await listener.StopAsync(CancellationToken.None);     // closes every connection with 1001, waits, then aborts
     }
 
@@ -91,12 +91,5 @@ internal static class ReadmeExamples
         Masking.Apply(payload, header.MaskingKey);
         Console.WriteLine($"{header.Opcode}, {header.PayloadLength} bytes, fin: {header.Fin}");
         return ProtocolError.None;
-    }
-
-    private static Task WhenCancelled(this CancellationToken token)
-    {
-        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        token.Register(cancelled.SetResult);
-        return cancelled.Task;
     }
 }

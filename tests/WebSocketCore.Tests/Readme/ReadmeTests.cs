@@ -83,9 +83,9 @@ public partial class ReadmeTests
     [Fact]
     public async Task Listener_example_stops()
     {
-        using var shutdown = new CancellationTokenSource();
-        var listening = ReadmeExamples.ListenAsync(shutdown.Token);
-        await shutdown.CancelAsync();
+        var shutdown = new TaskCompletionSource();
+        var listening = ReadmeExamples.ListenAsync(shutdown.Task);
+        shutdown.SetResult();
         await listening;
     }
 

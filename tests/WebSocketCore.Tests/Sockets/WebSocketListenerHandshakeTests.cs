@@ -32,6 +32,25 @@ public class WebSocketListenerHandshakeTests
     }
 
     [Fact]
+    public async Task OnHandshake_that_fails_after_accepting_closes_the_connection()
+    {
+        var errors = new TaskCompletionSource<Exception>();
+        await using var listener = WebSocketListener.Start(Loopback.AnyPort, (_, _) => Task.CompletedTask, new WebSocketListenerOptions
+        {
+            OnHandshake = async (handshake, token) =>
+            {
+                await handshake.AcceptAsync(cancellationToken: token);
+                throw new InvalidOperationException("after accepting");
+            },
+            OnError = errors.SetResult,
+        });
+        await using var client = await WebSocketClient.ConnectAsync(listener.Uri("/")).Within();
+        (await client.ReceiveAsync().Within()).Should().BeNull();
+        client.Closure!.Code.Should().Be(CloseCode.InternalServerError);
+        (await errors.Task.Within()).Message.Should().Be("after accepting");
+    }
+
+    [Fact]
     public async Task A_refusal_reaches_the_client_with_status_headers_and_body()
     {
         var refused = await RefusedAsync(async (handshake, token) =>
