@@ -90,7 +90,11 @@ public sealed partial class WebSocketConnection
     // Under the lock, when the ping takes its place among the frames.
     private void Remember(in PendingPing ping)
     {
-        while (_pings.TryPeek(out var oldest) && (oldest.Answered?.Task.IsCompleted ?? _pings.Count >= MaxUnawaitedPings)) _pings.Dequeue();
+        while (_pings.TryPeek(out var oldest) && oldest.Answered is { Task.IsCompleted: true }) _pings.Dequeue();
+        for (var left = _pings.Count >= MaxUnawaitedPings ? _pings.Count : 0; left > 0; left--)
+        {
+            if (_pings.Dequeue() is { Answered.Task.IsCompleted: false } awaited) _pings.Enqueue(awaited);
+        }
         _pings.Enqueue(ping);
     }
 

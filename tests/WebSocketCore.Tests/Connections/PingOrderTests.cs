@@ -86,6 +86,18 @@ public class PingOrderTests
         PingsOf(connection).Should().BeLessThanOrEqualTo(64);
     }
 
+    [Fact]
+    public async Task Behind_a_ping_that_waits_they_are_too()
+    {
+        var (connection, peer) = RawPeer.Connect(WebSocketRole.Server);
+        var waiting = connection.PingAsync().AsTask();
+        var number = (await peer.ReceiveFrameAsync())!.Payload;
+        for (var i = 0; i < 1000; i++) await connection.SendPingAsync("x"u8.ToArray()).Within();
+        PingsOf(connection).Should().BeLessThanOrEqualTo(65);
+        await peer.SendFrameAsync(0x8a, number);
+        await waiting.Within();
+    }
+
     private static int PingsOf(WebSocketConnection connection) =>
         ((ICollection)typeof(WebSocketConnection).GetField("_pings", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(connection)!).Count;
 }
