@@ -202,8 +202,14 @@ public sealed partial class WebSocketConnection
     private async Task EndAsync()
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var discarding = Task.CompletedTask;
         try
         {
+            // What still comes is read until the peer has closed too: a peer that is held up sending may not read our last words, and over TCP closing
+            // on unread input resets the connection, so that it could lose them.
+            var discards = _error != ProtocolError.None || HasInput;
+            AdvanceInput();
+            if (discards) discarding = DiscardInputAsync();
             if (_abortError is null) await _output.FlushAllAsync().ConfigureAwait(false);
             bool closed;
             lock (_sync)
@@ -213,16 +219,21 @@ public sealed partial class WebSocketConnection
             }
 
             // RFC 6455 7.1.1: the server ends the transport first, at once; a client waits for that, for a reasonable time.
-            if (closed && Role == WebSocketRole.Client) await DiscardInputAsync().ConfigureAwait(false);
+            if (closed && Role == WebSocketRole.Client)
+            {
+                if (!discards) discarding = DiscardInputAsync();
+                await discarding.ConfigureAwait(false);
+            }
             await _output.CompleteAsync(_abortError).ConfigureAwait(false);
-
-            // Over TCP, closing on unread input resets the connection, and the peer could lose our Close frame: read on until it has closed too.
-            if (_error != ProtocolError.None || HasInput) await DiscardInputAsync().ConfigureAwait(false);
+            await discarding.ConfigureAwait(false);
             await _pipe.Input.CompleteAsync(_abortError).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
             // A transport that fails while it is being ended has ended.
+            lock (_sync) _abortError ??= exception;
+            _pipe.Input.CancelPendingRead();
+            await discarding.ConfigureAwait(false);
             await _output.CompleteAsync(exception).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await _pipe.Input.CompleteAsync(exception).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
