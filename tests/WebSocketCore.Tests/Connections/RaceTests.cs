@@ -51,11 +51,7 @@ public class RaceTests
         {
             0 => () => Task.Run(last.Abort),
             1 => () => last.CloseAsync(CloseCode.GoingAway, "last").AsTask(),
-            _ => () =>
-            {
-                disposed.Value = last;
-                return last.DisposeAsync().AsTask();
-            },
+            _ => DisposeLastAsync,
         });
         var order = operations.ToArray();
         random.Shuffle(order);
@@ -64,6 +60,12 @@ public class RaceTests
         foreach (var end in ends) await end.DisposeAsync().Within();
         foreach (var end in ends) (await end.Closed.Within()).Should().Be(end.Closure);
         pool.ShouldBeBalanced();
+
+        Task DisposeLastAsync()
+        {
+            disposed.Value = last;
+            return last.DisposeAsync().AsTask();
+        }
     }
 
     private static Func<Task> Operation(WebSocketConnection end, Random random)
