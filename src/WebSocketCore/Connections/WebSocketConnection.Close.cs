@@ -227,27 +227,12 @@ public sealed partial class WebSocketConnection
         _ = EndAsync();
     }
 
-    /// <summary>Ends the transport (RFC 6455, section 7.1.1).</summary>
     private async Task EndAsync()
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            if (_abortError is null) await _output.FlushAllAsync().ConfigureAwait(false);
-            bool closed;
-            lock (_sync)
-            {
-                _closing.On(CloseEvent.ReplyWritten);
-                closed = _closing.State == ConnectionState.Closed;
-            }
-
-            // RFC 6455 7.1.1: the server ends the transport first, at once; a client waits for that, for a reasonable time.
-            if (closed && Role == WebSocketRole.Client) await DiscardInputAsync().ConfigureAwait(false);
-            await _output.CompleteAsync(_abortError).ConfigureAwait(false);
-
-            // Over TCP, closing on unread input resets the connection, and the peer could lose our Close frame: read on until it has closed too.
-            if (_error != ProtocolError.None || HasInput) await DiscardInputAsync().ConfigureAwait(false);
-            await CompleteInputAsync(_abortError).ConfigureAwait(false);
+            await EndTransportAsync().ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -263,6 +248,42 @@ public sealed partial class WebSocketConnection
             _receiver.ReleaseIdleBuffer();
             _ended.TrySetResult(closure);
         }
+    }
+
+    /// <summary>Ends the transport (RFC 6455, section 7.1.1): our last words leave, and each direction is completed.</summary>
+    private async Task EndTransportAsync()
+    {
+        // What still comes is read until the peer has closed too: a peer that is held up sending may not read our last words, and over TCP closing
+        // on unread input resets the connection, so that it could lose them.
+        var discards = _error != ProtocolError.None || HasInput;
+        AdvanceInput();
+        var discarding = discards ? DiscardInputAsync() : Task.CompletedTask;
+        try
+        {
+            if (_abortError is null) await _output.FlushAllAsync().ConfigureAwait(false);
+            bool closed;
+            lock (_sync)
+            {
+                _closing.On(CloseEvent.ReplyWritten);
+                closed = _closing.State == ConnectionState.Closed;
+            }
+
+            // RFC 6455 7.1.1: the server ends the transport first, at once; a client waits for that, for a reasonable time.
+            if (closed && Role == WebSocketRole.Client)
+            {
+                if (!discards) discarding = DiscardInputAsync();
+                await discarding.ConfigureAwait(false);
+            }
+            await _output.CompleteAsync(_abortError).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            lock (_sync) _abortError ??= exception;
+            _pipe.Input.CancelPendingRead();
+            await _output.CompleteAsync(exception).ConfigureAwait(false);
+        }
+        await discarding.ConfigureAwait(false);
+        await CompleteInputAsync(_abortError).ConfigureAwait(false);
     }
 
     private async Task CompleteInputAsync(Exception? error) => await _pipe.Input.CompleteAsync(error).ConfigureAwait(false);

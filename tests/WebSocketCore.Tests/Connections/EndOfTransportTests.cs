@@ -209,6 +209,25 @@ public class EndOfTransportTests
         observed.OutputCompleted.Should().BeTrue();
     }
 
+    [Theory]
+    [InlineData("88 02 03e8", 0)]
+    [InlineData("83 00", 300_000)]
+    [InlineData("83 00", 0)]
+    public async Task A_peer_that_sends_before_it_reads_is_not_held_up_by_the_end(string last, int behind)
+    {
+        var (pipe, peer) = RawPeer.Transport(WebSocketRole.Server, toPeer: RawPeer.Tiny, fromPeer: RawPeer.Tiny);
+        var connection = WebSocketConnection.FromUpgraded(pipe, WebSocketRole.Server, Options());
+        var blocked = connection.SendTextAsync("x").AsTask();
+        var sending = peer.SendBytesAsync((byte[])[.. peer.OnWire(last), .. new byte[behind]]);
+        var receiving = connection.ReceiveAsync().AsTask();
+        await sending.Within();
+        (await peer.ReceiveAllAsync()).Should().HaveCount(2).And.StartWith("8101 78");
+        await blocked.Within();
+        await receiving.ContinueWith(_ => { }, TaskScheduler.Default);
+        peer.End();
+        await connection.Closed.Within();
+    }
+
     private WebSocketServerOptions Options(bool hasKeepAlive = true) => new()
     {
         TimeProvider = _time,

@@ -5,6 +5,7 @@ namespace WebSocketCore.Tests.TestSupport;
 /// <summary>A transport that counts its reads and flushes, and fails where it is told to.</summary>
 internal sealed class ObservedPipe : IDuplexPipe
 {
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _reads;
     private int _flushes;
 
@@ -28,6 +29,9 @@ internal sealed class ObservedPipe : IDuplexPipe
     /// <summary>Gets the number of the flush, from 1 on, and returns the exception that it throws, if any.</summary>
     public Func<int, Exception?> FailFlush { get; set; } = _ => null;
 
+    /// <summary>Completes when a read or a flush has failed as it was told to.</summary>
+    public Task Failed => _failed.Task;
+
     /// <summary>What completing the input throws, if anything.</summary>
     public Exception? InputCompletionError { get; set; }
 
@@ -37,6 +41,12 @@ internal sealed class ObservedPipe : IDuplexPipe
     public bool InputCompleted { get; private set; }
 
     public bool OutputCompleted { get; private set; }
+
+    private Exception Fail(Exception error)
+    {
+        _failed.TrySetResult();
+        return error;
+    }
 
     private sealed class Reader(ObservedPipe owner, PipeReader inner) : PipeReader
     {
@@ -56,7 +66,7 @@ internal sealed class ObservedPipe : IDuplexPipe
         public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
         {
             var number = Interlocked.Increment(ref owner._reads);
-            return owner.FailRead(number) is { } error ? throw error : await inner.ReadAsync(cancellationToken);
+            return owner.FailRead(number) is { } error ? throw owner.Fail(error) : await inner.ReadAsync(cancellationToken);
         }
 
         public override bool TryRead(out ReadResult result) => inner.TryRead(out result);
@@ -78,7 +88,7 @@ internal sealed class ObservedPipe : IDuplexPipe
         public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
         {
             var number = Interlocked.Increment(ref owner._flushes);
-            return owner.FailFlush(number) is { } error ? throw error : await inner.FlushAsync(cancellationToken);
+            return owner.FailFlush(number) is { } error ? throw owner.Fail(error) : await inner.FlushAsync(cancellationToken);
         }
 
         public override Memory<byte> GetMemory(int sizeHint = 0) => inner.GetMemory(sizeHint);
