@@ -49,7 +49,7 @@ public sealed partial class WebSocketConnection
     /// <summary>
     /// Closes the connection (RFC 6455, section 7.1.2): sends a Close frame, waits for the peer's, ends the transport. When the peer does not answer
     /// within <see cref="WebSocketConnectionOptions.CloseTimeout"/>, the transport is cut. A receive that is under way, or begins meanwhile, still gets the
-    /// messages that the peer sends before its Close frame; without one they are dropped. On a connection that is closing or has ended, this waits for the end.
+    /// messages that the peer sends before its Close frame; without one they are dropped (<see cref="StartClose(CloseCode, string)"/> keeps them all). On a connection that is closing or has ended, this waits for the end.
     /// </summary>
     /// <param name="code">1000-1003, 1007-1014 or 3000-4999; <see cref="CloseCode.NoStatusReceived"/> sends a Close frame without a code.</param>
     /// <param name="reason">At most 123 bytes of UTF-8.</param>
@@ -126,8 +126,8 @@ public sealed partial class WebSocketConnection
             _receivedReason = reason;
             _cause ??= ClosureCause.PeerClose;
 
-            // RFC 6455 5.5.1: the answer "typically echos the status code it received".
-            if (Happened(CloseEvent.PeerClose)) WriteClose(code, "");
+            // RFC 6455 5.5.1: the answer "typically echos the status code it received". With the reason, the peer sees what it said confirmed.
+            if (Happened(CloseEvent.PeerClose)) WriteClose(code, reason);
         }
     }
 

@@ -63,9 +63,9 @@ public class ClosingTests
         await peer.SendAsync("88 05 0fa0 627965");
         if (receiving == Receiving.No) received = ReceiveNullAsync(connection);
         await received.Within();
-        (await peer.ReceiveAsync()).Should().Be("8802 0fa0", "the code comes back");
+        (await peer.ReceiveAsync()).Should().Be("8805 0fa0627965", "the code and the reason come back");
         await ShouldEndAsync(connection, peer, role, connection.CloseAsync().AsTask());
-        connection.Closure!.ToString().Should().Be("clean, closed by the peer; sent 4000; received 4000 \"bye\"");
+        connection.Closure!.ToString().Should().Be("clean, closed by the peer; sent 4000 \"bye\"; received 4000 \"bye\"");
     }
 
     [Theory]
@@ -87,7 +87,7 @@ public class ClosingTests
     [InlineData("88 00", "8800", 1005, "")]
     [InlineData("88 02 03e8", "8802 03e8", 1000, "")]
     [InlineData("88 02 03f6", "8802 03f6", 1014, "")]
-    [InlineData("88 06 1387 c3a96161", "8802 1387", 4999, "éaa")]
+    [InlineData("88 06 1387 c3a96161", "8806 1387c3a96161", 4999, "éaa")]
     public async Task Whatever_the_peer_says_is_known_and_its_code_comes_back(string close, string answer, int code, string reason)
     {
         var (connection, peer) = RawPeer.Connect(WebSocketRole.Server);
@@ -198,7 +198,7 @@ public class ClosingTests
         await client.SendTextAsync("dropped").Within();
         (await client.ReceiveAsync().Within()).Should().BeNull();
         await serving.Within();
-        client.Closure!.ToString().Should().Be("clean, closed by the peer; sent 4001; received 4001 \"enough\"");
+        client.Closure!.ToString().Should().Be("clean, closed by the peer; sent 4001 \"enough\"; received 4001 \"enough\"");
         await client.Closed.Within();
     }
 

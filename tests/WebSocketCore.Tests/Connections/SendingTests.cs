@@ -145,7 +145,7 @@ public class SendingTests
         {
             var thrown = (await send.Should().ThrowAsync<WebSocketClosedException>()).Which;
             thrown.Closure.Should().Be(connection.Closure);
-            thrown.Message.Should().Be("The connection is closed (clean, closed by the peer; sent 4000; received 4000 \"bye\").");
+            thrown.Message.Should().Be("The connection is closed (clean, closed by the peer; sent 4000 \"bye\"; received 4000 \"bye\").");
         }
     }
 

@@ -31,7 +31,7 @@ public class WebSocketListenerStopTests
         ended.Should().Be(clients.Length);
         listener.ConnectionCount.Should().Be(0);
         foreach (var closure in await Task.WhenAll(closures))
-            closure.ToString().Should().Be("clean, closed by the peer; sent 1001; received 1001 \"the server is shutting down\"");
+            closure.ToString().Should().Be("clean, closed by the peer; sent 1001 \"the server is shutting down\"; received 1001 \"the server is shutting down\"");
         _errors.Should().BeEmpty();
     }
 

@@ -55,8 +55,8 @@ public class WebSocketListenerTests
         await using var client = await listener.ConnectAsync();
         await client.CloseAsync((CloseCode)4321, "enough").Within();
 
-        client.Closure!.ToString().Should().Be("clean, closed by this end; sent 4321 \"enough\"; received 4321");
-        (await served.Task.Within()).ToString().Should().Be("clean, closed by the peer; sent 4321; received 4321 \"enough\"");
+        client.Closure!.ToString().Should().Be("clean, closed by this end; sent 4321 \"enough\"; received 4321 \"enough\"");
+        (await served.Task.Within()).ToString().Should().Be("clean, closed by the peer; sent 4321 \"enough\"; received 4321 \"enough\"");
     }
 
     [Fact]
