@@ -62,6 +62,19 @@ internal sealed class RawPeer
 
     public async Task SendBytesAsync(ReadOnlyMemory<byte> bytes) => await _output.WriteAsync(bytes);
 
+    /// <summary>Sends bytes and drops what the connection answers meanwhile, all on this thread and without allocating.</summary>
+    /// <returns>How many bytes were dropped.</returns>
+    public long Exchange(ReadOnlySpan<byte> bytes)
+    {
+        _output.Write(bytes);
+        var flushing = _output.FlushAsync();
+        if (!flushing.IsCompletedSuccessfully) throw new InvalidOperationException("The pipe is full.");
+        _ = flushing.Result;
+        if (!_input.TryRead(out var result)) return 0;
+        _input.AdvanceTo(result.Buffer.End);
+        return result.Buffer.Length;
+    }
+
     /// <summary>Ends what this end sends: the connection reads the end of the stream.</summary>
     public void End(Exception? error = null) => _output.Complete(error);
 
