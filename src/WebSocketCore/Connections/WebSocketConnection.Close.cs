@@ -236,7 +236,8 @@ public sealed partial class WebSocketConnection
         }
         catch (Exception exception)
         {
-            // A transport that fails while it is being ended has ended.
+            // A transport that fails while it is being ended has ended, whatever it is still reading.
+            lock (_sync) _abortError ??= exception;
             await _output.CompleteAsync(exception).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await CompleteInputAsync(exception).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -258,30 +259,21 @@ public sealed partial class WebSocketConnection
         var discards = _error != ProtocolError.None || HasInput;
         AdvanceInput();
         var discarding = discards ? DiscardInputAsync() : Task.CompletedTask;
-        try
+        if (_abortError is null) await _output.FlushAllAsync().ConfigureAwait(false);
+        bool closed;
+        lock (_sync)
         {
-            if (_abortError is null) await _output.FlushAllAsync().ConfigureAwait(false);
-            bool closed;
-            lock (_sync)
-            {
-                _closing.On(CloseEvent.ReplyWritten);
-                closed = _closing.State == ConnectionState.Closed;
-            }
+            _closing.On(CloseEvent.ReplyWritten);
+            closed = _closing.State == ConnectionState.Closed;
+        }
 
-            // RFC 6455 7.1.1: the server ends the transport first, at once; a client waits for that, for a reasonable time.
-            if (closed && Role == WebSocketRole.Client)
-            {
-                if (!discards) discarding = DiscardInputAsync();
-                await discarding.ConfigureAwait(false);
-            }
-            await _output.CompleteAsync(_abortError).ConfigureAwait(false);
-        }
-        catch (Exception exception)
+        // RFC 6455 7.1.1: the server ends the transport first, at once; a client waits for that, for a reasonable time.
+        if (closed && Role == WebSocketRole.Client)
         {
-            lock (_sync) _abortError ??= exception;
-            _pipe.Input.CancelPendingRead();
-            await _output.CompleteAsync(exception).ConfigureAwait(false);
+            if (!discards) discarding = DiscardInputAsync();
+            await discarding.ConfigureAwait(false);
         }
+        await _output.CompleteAsync(_abortError).ConfigureAwait(false);
         await discarding.ConfigureAwait(false);
         await CompleteInputAsync(_abortError).ConfigureAwait(false);
     }
