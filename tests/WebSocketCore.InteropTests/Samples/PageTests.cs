@@ -32,7 +32,7 @@ public sealed partial class PageTests : InteropTest
             "sent: binary, 2 bytes: c3 a9",
             "received: binary, 2 bytes: c3 a9",
             "echo: round trip N ms",
-            "close: code 4000");
+            "close: code 4000, reason \"done\"");
     }
 
     [GeneratedRegex(@"^round trip \d+\.\d ms$")]
