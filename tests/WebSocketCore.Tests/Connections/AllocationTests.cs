@@ -8,9 +8,6 @@ public class AllocationTests
 {
     private const int Messages = 10_000;
 
-    // The runtime's own, now and then: less than a byte for every hundred messages.
-    private const long Tolerance = Messages / 100;
-
     [OptimizedTheory]
     [InlineData(WebSocketRole.Server, 0)]
     [InlineData(WebSocketRole.Server, 32)]
@@ -64,10 +61,17 @@ public class AllocationTests
                 var serving = serve(connection);
                 var frame = peer.OnWire(Wire.Frame(first, payload));
                 for (var i = 0; i < 1000; i++) peer.Exchange(frame);
+
+                // The runtime may trim a pool, or allocate on its own account, once in a while; what a message costs comes back in every round.
                 var answered = 0L;
-                var before = GC.GetAllocatedBytesForCurrentThread();
-                for (var i = 0; i < Messages; i++) answered += peer.Exchange(frame) == 0 ? 0 : 1;
-                measured.SetResult((GC.GetAllocatedBytesForCurrentThread() - before, answered));
+                var least = long.MaxValue;
+                for (var round = 0; round < 4; round++)
+                {
+                    var before = GC.GetAllocatedBytesForCurrentThread();
+                    for (var i = 0; i < Messages / 4; i++) answered += peer.Exchange(frame) == 0 ? 0 : 1;
+                    least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+                }
+                measured.SetResult((least, answered));
                 connection.Abort();
                 serving.Wait();
             }
@@ -79,6 +83,6 @@ public class AllocationTests
         thread.Start();
         var (allocated, answered) = await measured.Task.Within();
         answered.Should().Be(Messages, "each message is answered before the next one is sent");
-        allocated.Should().BeLessThanOrEqualTo(Tolerance);
+        allocated.Should().Be(0);
     }
 }
