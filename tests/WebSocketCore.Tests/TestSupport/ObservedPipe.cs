@@ -6,6 +6,7 @@ namespace WebSocketCore.Tests.TestSupport;
 internal sealed class ObservedPipe : IDuplexPipe
 {
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<(int Number, TaskCompletionSource Begun)> _awaitedReads = [];
     private int _reads;
     private int _flushes;
 
@@ -22,6 +23,18 @@ internal sealed class ObservedPipe : IDuplexPipe
     public int Reads => Volatile.Read(ref _reads);
 
     public int Flushes => Volatile.Read(ref _flushes);
+
+    /// <summary>Completes when the read of this number, from 1 on, has begun: what came before it has been taken.</summary>
+    public Task ReadBegun(int number)
+    {
+        lock (_awaitedReads)
+        {
+            if (Reads >= number) return Task.CompletedTask;
+            var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _awaitedReads.Add((number, begun));
+            return begun.Task;
+        }
+    }
 
     /// <summary>Gets the number of the read, from 1 on, and returns the exception that it throws, if any.</summary>
     public Func<int, Exception?> FailRead { get; set; } = _ => null;
@@ -41,6 +54,16 @@ internal sealed class ObservedPipe : IDuplexPipe
     public bool InputCompleted { get; private set; }
 
     public bool OutputCompleted { get; private set; }
+
+    private int BeginRead()
+    {
+        lock (_awaitedReads)
+        {
+            var number = Interlocked.Increment(ref _reads);
+            foreach (var awaited in _awaitedReads.Where(awaited => awaited.Number <= number)) awaited.Begun.TrySetResult();
+            return number;
+        }
+    }
 
     private Exception Fail(Exception error)
     {
@@ -65,7 +88,7 @@ internal sealed class ObservedPipe : IDuplexPipe
 
         public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
         {
-            var number = Interlocked.Increment(ref owner._reads);
+            var number = owner.BeginRead();
             return owner.FailRead(number) is { } error ? throw owner.Fail(error) : await inner.ReadAsync(cancellationToken);
         }
 
