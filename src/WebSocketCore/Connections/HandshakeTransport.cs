@@ -48,16 +48,14 @@ internal static class HandshakeTransport
     /// <summary>Gives up the transport. Does not throw.</summary>
     public static async Task AbortAsync(IDuplexPipe pipe, Exception reason)
     {
-        try
-        {
-            await pipe.Output.CompleteAsync(reason).ConfigureAwait(false);
-            await pipe.Input.CompleteAsync(reason).ConfigureAwait(false);
-        }
-        catch (Exception)
-        {
-            // A transport that fails while it is given up is given up.
-        }
+        // A transport that fails while it is given up is given up; its other end is completed all the same.
+        await CompleteOutputAsync(pipe, reason).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await CompleteInputAsync(pipe, reason).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    private static async Task CompleteOutputAsync(IDuplexPipe pipe, Exception reason) => await pipe.Output.CompleteAsync(reason).ConfigureAwait(false);
+
+    private static async Task CompleteInputAsync(IDuplexPipe pipe, Exception reason) => await pipe.Input.CompleteAsync(reason).ConfigureAwait(false);
 
     private static HeadStatus Append(HttpHeadParser parser, in ReadOnlySequence<byte> buffer, out SequencePosition consumed)
     {
