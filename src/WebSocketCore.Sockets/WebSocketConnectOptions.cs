@@ -5,7 +5,7 @@ namespace WebSocketCore;
 /// <summary>What <see cref="WebSocketClient"/> can configure beside the protocol. The defaults are safe as they are.</summary>
 public sealed class WebSocketConnectOptions : WebSocketClientOptions
 {
-    internal static WebSocketConnectOptions Default { get; } = new();
+    internal static new WebSocketConnectOptions Default { get; } = new();
 
     /// <summary>
     /// How long resolving the name, connecting and the TLS handshake may take together, before the

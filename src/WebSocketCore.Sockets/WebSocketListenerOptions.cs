@@ -5,7 +5,7 @@ namespace WebSocketCore;
 /// <summary>What <see cref="WebSocketListener"/> can configure beside the protocol. The defaults are safe as they are.</summary>
 public sealed class WebSocketListenerOptions : WebSocketServerOptions
 {
-    internal static WebSocketListenerOptions Default { get; } = new();
+    internal static new WebSocketListenerOptions Default { get; } = new();
 
     /// <summary>
     /// Answers an opening handshake: accepts it and returns the connection, or refuses it or answers it as plain HTTP and returns null. Also called with
