@@ -20,9 +20,10 @@ namespace WebSocketCore.Connections;
 /// <param name="role">Whose frames they are.</param>
 /// <param name="sync">Guards this object; shared with the owner, whose closing state decides what may be written.</param>
 /// <param name="pool">For frames that wait.</param>
+/// <param name="scheduler">Where flushes run that are nobody's to wait for.</param>
 /// <param name="onFailed">Called once, outside the lock, when the transport takes no more; with its error, if it gave one.</param>
-internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sync, ArrayPool<byte> pool, Action<Exception?> onFailed)
-    : IThreadPoolWorkItem
+internal sealed partial class FrameOutput(
+    PipeWriter writer, WebSocketRole role, Lock sync, ArrayPool<byte> pool, PipeScheduler scheduler, Action<Exception?> onFailed) : IThreadPoolWorkItem
 {
     /// <summary>Frames up to this size are copied at once. Also the bound on what waits for a flush.</summary>
     public const int ChunkSize = 64 * 1024;
@@ -66,6 +67,7 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
         Task<bool>? joined;
         Waiter? waiter;
         lock (sync) outcome = Write(Turn.Message, opcode, fin: true, payload, defer, out joined, out waiter);
+        if (outcome == Outcome.Deferred) return new(true);
         return outcome == Outcome.Queued
             ? SendInTurnAsync(waiter!, opcode, fin: true, payload, cancellationToken)
             : FinishAsync(outcome, joined, opcode, fin: true, payload, cancellationToken);

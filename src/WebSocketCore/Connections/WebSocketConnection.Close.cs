@@ -1,4 +1,5 @@
 using WebSocketCore.Closing;
+using WebSocketCore.Connections;
 
 namespace WebSocketCore;
 
@@ -173,7 +174,7 @@ public sealed partial class WebSocketConnection
             _cause ??= cause;
             Happened(CloseEvent.Abort);
             WantEnd();
-            if (_reader == Reader.None) BeginEnding();
+            BeginEnding();
         }
         try
         {
@@ -217,19 +218,18 @@ public sealed partial class WebSocketConnection
     {
         _receivingEnded = true;
         _endIsWanted = true;
+        Interlocked.MemoryBarrier();
     }
 
-    // Under the lock, without a reader.
+    // Under the lock. Does nothing where somebody reads: who has ended reading comes here again.
     private void BeginEnding()
     {
-        if (_reader == Reader.Ending) return;
-        _reader = Reader.Ending;
-        _ = EndAsync();
+        if (Interlocked.CompareExchange(ref _reader, Reader.Ending, Reader.None) == Reader.None) _ = EndAsync();
     }
 
     private async Task EndAsync()
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await Scheduler.Yield();
         try
         {
             await EndTransportAsync().ConfigureAwait(false);

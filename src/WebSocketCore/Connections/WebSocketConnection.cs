@@ -37,7 +37,8 @@ public sealed partial class WebSocketConnection : IAsyncDisposable
         Role = role;
         Subprotocol = subprotocol;
         _receiver = new MessageReceiver(role, options.MessageLimits, options.BufferPool);
-        _output = new FrameOutput(pipe.Output, role, _sync, options.BufferPool, OnOutputFailed);
+        Scheduler = (pipe as IScheduledTransport)?.Scheduler ?? PipeScheduler.ThreadPool;
+        _output = new FrameOutput(pipe.Output, role, _sync, options.BufferPool, Scheduler, OnOutputFailed);
         StartTimer();
     }
 
@@ -52,6 +53,9 @@ public sealed partial class WebSocketConnection : IAsyncDisposable
 
     /// <summary>On a client, the response that opened the connection; null on a server or where the handshake was made elsewhere.</summary>
     public HandshakeResponse? Response { get; internal init; }
+
+    /// <summary>Where the connection does what nobody's call does.</summary>
+    private PipeScheduler Scheduler { get; }
 
     /// <summary>How far the connection has come in the closing handshake.</summary>
     public ConnectionState State
