@@ -138,6 +138,14 @@ public sealed partial class WebSocketConnection
         if (!_input.IsEmpty) OnBytesReceived();
     }
 
+    private void EndRead(in DirectReadResult result)
+    {
+        _endOfInput = result.IsCompleted;
+        if (result.Length == 0) return;
+        OnBytesReceived();
+        if (!_receiver.OnReceived(result.Length)) OnViolation(_receiver.Error);
+    }
+
     private void AdvanceInput()
     {
         if (!_inputIsOut) return;

@@ -147,7 +147,10 @@ public sealed partial class WebSocketConnection
                 if (!BeginRead()) break;
                 try
                 {
-                    EndRead(await _pipe.Input.ReadAsync(cancellationToken).ConfigureAwait(false));
+                    if (_pipe.Input is DirectPipeReader input && _receiver.TryGetDestination(mode, out var destination))
+                        EndRead(await input.ReceiveAsync(destination, cancellationToken).ConfigureAwait(false));
+                    else
+                        EndRead(await _pipe.Input.ReadAsync(cancellationToken).ConfigureAwait(false));
                 }
                 catch (Exception exception) when (!(exception is OperationCanceledException && cancellationToken.IsCancellationRequested))
                 {
