@@ -75,7 +75,7 @@ internal sealed partial class FrameOutput
                 if (!_held)
                 {
                     _held = _completed = true;
-                    _waiting.Release();
+                    _waiting?.Release();
                     break;
                 }
                 released = Released();
@@ -220,7 +220,7 @@ internal sealed partial class FrameOutput
         waitingFlushed = _waitingFlushed;
         _waitingFlushed = null;
         WriteOwedPong();
-        if (_waiting.Length != 0)
+        if (_waiting is { Length: not 0 })
         {
             CopyToPipe(_waiting.Written);
             _waiting.Release();
@@ -238,13 +238,13 @@ internal sealed partial class FrameOutput
             _failed = true;
             waitingFlushed = _waitingFlushed;
             _waitingFlushed = null;
-            _waiting.Release();
+            _waiting?.Release();
             _unflushed = 0;
             EndFrames();
             Release();
         }
         waitingFlushed?.SetResult(false);
-        onFailed(error);
+        owner.OnOutputFailed(error);
         return false;
     }
 }

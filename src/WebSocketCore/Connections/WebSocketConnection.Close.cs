@@ -6,6 +6,7 @@ namespace WebSocketCore;
 // Closing: every event of the closing handshake, and the one way in which a transport ends.
 public sealed partial class WebSocketConnection
 {
+    private TaskCompletionSource<WebSocketClosure>? _ended;
     private ClosureCause? _cause;
     private CloseCode? _sentCode;
     private string _sentReason = "";
@@ -45,7 +46,10 @@ public sealed partial class WebSocketConnection
     }
 
     /// <summary>Completes, never by an exception, when the connection has ended and its transport is given up.</summary>
-    public Task<WebSocketClosure> Closed => _ended.Task;
+    public Task<WebSocketClosure> Closed
+    {
+        get { lock (_sync) return (_ended ??= new TaskCompletionSource<WebSocketClosure>()).Task; }
+    }
 
     /// <summary>
     /// Closes the connection (RFC 6455, section 7.1.2): sends a Close frame, waits for the peer's, ends the transport. When the peer does not answer
@@ -63,7 +67,7 @@ public sealed partial class WebSocketConnection
         try
         {
             EnsureReading();
-            await _ended.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await Closed.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -158,7 +162,7 @@ public sealed partial class WebSocketConnection
     }
 
     // Nothing can be sent any more. What the peer has sent, perhaps its Close frame, is still received: the end is found by reading.
-    private void OnOutputFailed(Exception? error)
+    void IFrameOutputOwner.OnOutputFailed(Exception? error)
     {
         lock (_sync) _transportError ??= error;
         EnsureReading();
@@ -247,7 +251,9 @@ public sealed partial class WebSocketConnection
             var closure = Closure!;
             FailPings(closure);
             _receiver.ReleaseIdleBuffer();
-            _ended.TrySetResult(closure);
+            TaskCompletionSource<WebSocketClosure> ended;
+            lock (_sync) ended = _ended ??= new TaskCompletionSource<WebSocketClosure>();
+            ended.TrySetResult(closure);
         }
     }
 
