@@ -1,0 +1,441 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Threading.Tasks.Sources;
+using WebSocketCore.Connections;
+
+namespace WebSocketCore;
+
+/// <summary>The receiving half of a connected socket, but for how one receives from it and how one waits for input.</summary>
+/// <remarks>
+/// <para>A read that must wait begins nothing but a wait for input; when there is some, it receives without waiting. So a pending operation never touches
+/// memory: cancelling it loses nothing, and the buffer is given back whenever it is empty. A receive that fills its buffer is followed by another
+/// without a wait in between.</para>
+/// <para>Everything happens under the lock, receiving too, but what a completed read goes on with runs outside. There is one read at a time; who cancels
+/// or completes may be on another thread.</para>
+/// </remarks>
+/// <param name="owner">The socket.</param>
+/// <param name="sync">Guards this object. May be shared with the writer.</param>
+/// <param name="pool">Where buffers come from.</param>
+internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPool<byte> pool)
+    : DirectPipeReader, IValueTaskSource<ReadResult>, IValueTaskSource<DirectReadResult>
+{
+    /// <summary>The least room, in bytes, that a receive is offered.</summary>
+    public const int MinReceiveSize = 4 * 1024;
+
+    /// <summary>The most room, in bytes, that an empty buffer is rented with.</summary>
+    public const int MaxReceiveSize = 256 * 1024;
+
+    private const int GrowthFactor = 4;
+
+    private enum Operation : byte
+    {
+        None,
+        Read,
+        Receive,
+    }
+
+    // The operation that waits, and how it ends: by an exception, or by the flags and, for a receive into the caller's memory, the count.
+    private ManualResetValueTaskSourceCore<int> _completion;
+    private PendingCancellation _cancellation;
+    private Memory<byte> _destination;
+    private Exception? _error;
+    private int _received;
+    private Operation _pending;
+    private bool _resultIsCanceled;
+    private bool _resultIsCompleted;
+
+    // Whether the user has a result, and with it the buffer, or will have it as soon as it asks.
+    private bool _resultIsOut;
+    private bool _cancelRequested;
+    private bool _isComplete;
+
+    // Unconsumed bytes are _buffer[_start.._end]; those before _examined have been looked at and do not end a read.
+    private byte[]? _buffer;
+    private int _start;
+    private int _examined;
+    private int _end;
+    private SocketError _failure;
+    private bool _endOfStream;
+    private bool _mayHaveMore;
+    private bool _lastWasSmall;
+    private int _receiveSize = MinReceiveSize;
+
+    /// <summary>Guards this object.</summary>
+    protected Lock Sync => sync;
+
+    /// <summary>Whether the end of the stream, or a failure, follows what is there to be received.</summary>
+    protected bool EndIsNear { get; set; }
+
+    private bool HasNews => _examined != _end || _cancelRequested || _endOfStream || _failure != SocketError.Success;
+
+    public sealed override bool TryRead(out ReadResult result)
+    {
+        lock (sync)
+        {
+            ThrowIfBusy();
+            var hasNews = HasNews || (_mayHaveMore && TryReceive());
+            if (hasNews && TakeResult() is { } failure) throw failure;
+            result = hasNews ? Result() : default;
+            return hasNews;
+        }
+    }
+
+    public sealed override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<ReadResult>(cancellationToken);
+        bool isNewToken;
+        lock (sync)
+        {
+            ThrowIfBusy();
+            while (true)
+            {
+                if (HasNews || (_mayHaveMore && TryReceive()))
+                    return TakeResult() is { } failure ? ValueTask.FromException<ReadResult>(failure) : new ValueTask<ReadResult>(Result());
+                if (!BeginWait()) break;
+                _mayHaveMore = true;
+            }
+            isNewToken = Begin(Operation.Read, cancellationToken);
+        }
+        Observe(isNewToken, cancellationToken);
+        return new ValueTask<ReadResult>(this, _completion.Version);
+    }
+
+    public sealed override ValueTask<DirectReadResult> ReceiveAsync(Memory<byte> destination, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<DirectReadResult>(cancellationToken);
+        bool isNewToken;
+        lock (sync)
+        {
+            ThrowIfBusy();
+            if (_start != _end) throw new InvalidOperationException("What was read before has not been consumed.");
+            _destination = destination;
+            while (true)
+            {
+                if (HasNews || (_mayHaveMore && TryReceiveDirect()))
+                    return TakeDirectResult() is { } failure ? ValueTask.FromException<DirectReadResult>(failure) : new ValueTask<DirectReadResult>(DirectResult());
+                if (!BeginWait()) break;
+                _mayHaveMore = true;
+            }
+            isNewToken = Begin(Operation.Receive, cancellationToken);
+        }
+        Observe(isNewToken, cancellationToken);
+        return new ValueTask<DirectReadResult>(this, _completion.Version);
+    }
+
+    public sealed override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public sealed override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        lock (sync)
+        {
+            if (!_resultIsOut) throw new InvalidOperationException("There is no read to advance.");
+            var consumedTo = IndexOf(consumed, nameof(consumed));
+            var examinedTo = IndexOf(examined, nameof(examined));
+            if (consumedTo > examinedTo) throw new ArgumentOutOfRangeException(nameof(examined), "What is examined cannot end before what is consumed.");
+            _start = consumedTo;
+            _examined = examinedTo;
+            _resultIsOut = false;
+            if (_isComplete || _start == _end) ReleaseBuffer();
+        }
+    }
+
+    public sealed override void CancelPendingRead()
+    {
+        lock (sync)
+        {
+            _cancelRequested = true;
+            if (_pending == Operation.None) return;
+            End();
+        }
+        CompleteElsewhere();
+    }
+
+    public sealed override void Complete(Exception? exception = null)
+    {
+        var hasPending = false;
+        CancellationTokenRegistration registration;
+        lock (sync)
+        {
+            registration = _cancellation.Keep(default);
+            if (!_isComplete)
+            {
+                _isComplete = true;
+                if (_pending != Operation.None)
+                {
+                    hasPending = true;
+                    ReleaseBuffer();
+                    _cancelRequested = true;
+                    End();
+                }
+                else if (!_resultIsOut)
+                {
+                    ReleaseBuffer();
+                }
+            }
+        }
+        registration.Unregister();
+        if (hasPending) CompleteElsewhere();
+        owner.EndInput(exception);
+    }
+
+    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
+    {
+        _completion.GetResult(token);
+        return Result();
+    }
+
+    DirectReadResult IValueTaskSource<DirectReadResult>.GetResult(short token)
+    {
+        _completion.GetResult(token);
+        _resultIsOut = false;
+        return DirectResult();
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _completion.GetStatus(token);
+
+    ValueTaskSourceStatus IValueTaskSource<DirectReadResult>.GetStatus(short token) => _completion.GetStatus(token);
+
+    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _completion.OnCompleted(continuation, state, token, flags);
+
+    void IValueTaskSource<DirectReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _completion.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>Receives what is there, without waiting. 0 without an error is the end of the stream.</summary>
+    protected abstract int Receive(Span<byte> destination, out SocketError error);
+
+    /// <summary>
+    /// Sees that <see cref="OnReadable"/> is called when there may be input. Under the lock. Called again while such a wait goes on, which a read that
+    /// was cancelled leaves behind. True: there may be some already.
+    /// </summary>
+    protected abstract bool BeginWait();
+
+    /// <summary>The socket has failed, and tells so only once. Under the lock.</summary>
+    protected void Fail(SocketError failure)
+    {
+        if (_failure == SocketError.Success) _failure = failure;
+    }
+
+    /// <summary>There may be input, or the end of it. Under the lock. True: <see cref="CompletePending"/> is to be called, outside it.</summary>
+    protected bool OnReadable()
+    {
+        do
+        {
+            _mayHaveMore = true;
+            if (_pending == Operation.None) return false;
+            if (HasNews || (_pending == Operation.Read ? TryReceive() : TryReceiveDirect()))
+            {
+                End();
+                return true;
+            }
+        }
+        while (BeginWait());
+        return false;
+    }
+
+    /// <summary>Lets the user of the read that has ended go on, here and now.</summary>
+    protected void CompletePending()
+    {
+        var error = _error;
+        _error = null;
+        if (error is null) _completion.SetResult(_received);
+        else _completion.SetException(error);
+    }
+
+    private void CompleteElsewhere() => owner.Scheduler.Schedule(static reader => ((BufferedPipeReader)reader!).CompletePending(), this);
+
+    /// <summary>Has an operation wait. True: its token is to be registered.</summary>
+    private bool Begin(Operation operation, CancellationToken cancellationToken)
+    {
+        _pending = operation;
+        _completion.Reset();
+        return _cancellation.Begin(cancellationToken);
+    }
+
+    /// <summary>Ends the operation that waits with what there is to tell.</summary>
+    private void End()
+    {
+        _error = _pending == Operation.Read ? TakeResult() : TakeDirectResult();
+        _pending = Operation.None;
+    }
+
+    private void Observe(bool isNewToken, CancellationToken cancellationToken)
+    {
+        if (isNewToken)
+        {
+            // The token may be cancelled by now, and then this calls back.
+            var registration = cancellationToken.UnsafeRegister(static (reader, token) => ((BufferedPipeReader)reader!).OnCanceled(token), this);
+            lock (sync)
+            {
+                if (!_isComplete) registration = _cancellation.Keep(registration);
+            }
+            registration.Unregister();
+        }
+        else if (cancellationToken.IsCancellationRequested)
+        {
+            // Perhaps it was called back before the operation began to wait.
+            OnCanceled(cancellationToken);
+        }
+    }
+
+    private void OnCanceled(CancellationToken token)
+    {
+        lock (sync)
+        {
+            if (_pending == Operation.None || token != _cancellation.Token) return;
+            _pending = Operation.None;
+            _destination = default;
+            _error = new OperationCanceledException(token);
+        }
+        CompleteElsewhere();
+    }
+
+    /// <summary>Makes what there is to tell the result. Where that is a failure, it is returned instead.</summary>
+    private IOException? TakeResult()
+    {
+        if (_examined == _end && !_cancelRequested && !_endOfStream) return Failure();
+        _resultIsOut = true;
+        _resultIsCanceled = _cancelRequested;
+        _resultIsCompleted = _endOfStream || _isComplete;
+        _cancelRequested = false;
+        return null;
+    }
+
+    private IOException? TakeDirectResult()
+    {
+        _destination = default;
+        if (_received == 0 && !_cancelRequested && !_endOfStream && _failure != SocketError.Success) return Failure();
+
+        // Bytes that were received are told before anything else is.
+        _resultIsOut = _pending != Operation.None;
+        _resultIsCanceled = _received == 0 && _cancelRequested;
+        _resultIsCompleted = _received == 0 && (_endOfStream || _isComplete);
+        if (_received == 0) _cancelRequested = false;
+        return null;
+    }
+
+    private ReadResult Result() => new(
+        _buffer is null ? ReadOnlySequence<byte>.Empty : new ReadOnlySequence<byte>(_buffer, _start, _end - _start), _resultIsCanceled, _resultIsCompleted);
+
+    private DirectReadResult DirectResult()
+    {
+        var received = _received;
+        _received = 0;
+        return new DirectReadResult(received, _resultIsCanceled, _resultIsCompleted);
+    }
+
+    private IOException Failure()
+    {
+        var exception = new SocketException((int)_failure);
+        return new IOException("Receiving from the socket failed: " + exception.Message, exception);
+    }
+
+    // A position that belongs to no buffer stands for the start, as in a pipe.
+    private int IndexOf(SequencePosition position, string name)
+    {
+        if (position.GetObject() is null) return _start;
+        var index = position.GetInteger() & int.MaxValue;
+        if (position.GetObject() != _buffer || index < _start || index > _end)
+        {
+            // The end of an empty sequence is of no buffer of ours either.
+            if (_start == _end && index == 0) return _start;
+            throw new ArgumentOutOfRangeException(name, "The position is not of the result.");
+        }
+        return index;
+    }
+
+    /// <summary>Receives what is there into the buffer. False: nothing.</summary>
+    private bool TryReceive()
+    {
+        MakeRoom();
+        var room = _buffer!.Length - _end;
+        var count = Receive(_buffer.AsSpan(_end, room), out var error);
+        if (error == SocketError.Success && count != 0)
+        {
+            _end += count;
+            _mayHaveMore = count == room || EndIsNear;
+            AdaptReceiveSize(count, room);
+            return true;
+        }
+        if (_start == _end) ReleaseBuffer();
+        return HasEnded(error);
+    }
+
+    private bool TryReceiveDirect()
+    {
+        // Without room for anything, it is the input that is waited for.
+        if (_destination.IsEmpty) return true;
+        var count = Receive(_destination.Span, out var error);
+        if (error != SocketError.Success || count == 0) return HasEnded(error);
+        _received = count;
+        _mayHaveMore = count == _destination.Length || EndIsNear;
+        return true;
+    }
+
+    private bool HasEnded(SocketError error)
+    {
+        _mayHaveMore = false;
+        if (error == SocketError.WouldBlock) return false;
+        if (error == SocketError.Success) _endOfStream = true;
+        else Fail(error);
+        return true;
+    }
+
+    private void MakeRoom()
+    {
+        if (_buffer is null)
+        {
+            _buffer = pool.Rent(_receiveSize);
+            return;
+        }
+        if (_buffer.Length - _end >= MinReceiveSize) return;
+
+        var length = _end - _start;
+        if (length <= _buffer.Length / 2 && _buffer.Length - length >= MinReceiveSize)
+        {
+            _buffer.AsSpan(_start, length).CopyTo(_buffer);
+        }
+        else
+        {
+            // At least twice as much each time: what has been copied stays less than what has been received.
+            var larger = pool.Rent((int)Math.Min(Array.MaxLength, Math.Max(2L * length, length + (long)_receiveSize)));
+            _buffer.AsSpan(_start, length).CopyTo(larger);
+            pool.Return(_buffer);
+            _buffer = larger;
+        }
+        _examined -= _start;
+        _start = 0;
+        _end = length;
+    }
+
+    private void AdaptReceiveSize(int count, int room)
+    {
+        if (count == room)
+        {
+            if (room >= _receiveSize) _receiveSize = Math.Min(_receiveSize * GrowthFactor, MaxReceiveSize);
+            _lastWasSmall = false;
+            return;
+        }
+
+        // Once is chance: the end of a large message.
+        var isSmall = count <= _receiveSize / GrowthFactor;
+        if (isSmall && _lastWasSmall) _receiveSize = Math.Max(_receiveSize / 2, MinReceiveSize);
+        _lastWasSmall = isSmall;
+    }
+
+    private void ReleaseBuffer()
+    {
+        if (_buffer is not { } buffer) return;
+        _buffer = null;
+        _start = _examined = _end = 0;
+        pool.Return(buffer);
+    }
+
+    private void ThrowIfBusy()
+    {
+        if (_isComplete) throw new InvalidOperationException("The reader is completed.");
+        if (_pending != Operation.None) throw new InvalidOperationException("Another read is under way.");
+        if (_resultIsOut) throw new InvalidOperationException("The result of the read before has not been advanced.");
+    }
+}
