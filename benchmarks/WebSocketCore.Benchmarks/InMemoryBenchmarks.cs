@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using BenchmarkDotNet.Order;
 using WebSocketCore.Benchmarks.InMemory;
 
 namespace WebSocketCore.Benchmarks;
@@ -10,7 +9,6 @@ namespace WebSocketCore.Benchmarks;
 /// be at work.
 /// </summary>
 [MemoryDiagnoser]
-[Orderer(SummaryOrderPolicy.Declared)]
 [WarmupCount(10), IterationCount(8), IterationTime(250)]
 public abstract class InMemoryBenchmarks
 {

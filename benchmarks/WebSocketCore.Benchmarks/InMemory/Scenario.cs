@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace WebSocketCore.Benchmarks.InMemory;
 
 /// <summary>What is done with messages.</summary>
@@ -14,7 +16,8 @@ public enum Work
 /// <param name="Size">The length of each in bytes.</param>
 /// <param name="Batch">How many messages the transport gives at once.</param>
 /// <param name="Role">Which end works. What a server receives and a client sends is masked.</param>
-public sealed record Scenario(Work Work, Content Content, int Size, int Batch, WebSocketRole Role)
+[SuppressMessage("Design", "CA1036", Justification = "Comparable for BenchmarkDotNet alone, which sorts its rows.")]
+public sealed record Scenario(Work Work, Content Content, int Size, int Batch, WebSocketRole Role) : IComparable
 {
     private static readonly int[] Sizes = [32, 125, 1024, 16 * 1024, 1024 * 1024];
 
@@ -25,6 +28,9 @@ public sealed record Scenario(Work Work, Content Content, int Size, int Batch, W
         $"{Work}{(Work == Work.Echo ? Batch : "")}{(Role == WebSocketRole.Client ? "-masked" : "")}/{Content}/{Describe(Size)}".ToLowerInvariant();
 
     public override string ToString() => Name;
+
+    // The order of a summary's rows.
+    int IComparable.CompareTo(object? other) => IndexOf(this).CompareTo(IndexOf(other as Scenario));
 
     private static IEnumerable<Scenario> Enumerate()
     {
@@ -49,6 +55,8 @@ public sealed record Scenario(Work Work, Content Content, int Size, int Batch, W
             yield return new Scenario(Work.Echo, content, size, batch, WebSocketRole.Server);
         }
     }
+
+    private static int IndexOf(Scenario? scenario) => scenario is null ? -1 : All.ToList().IndexOf(scenario);
 
     /// <summary>About 32 KiB of messages at once, at most 64, at least one.</summary>
     private static int DefaultBatch(int size) => Math.Clamp(32 * 1024 / size, 1, 64);

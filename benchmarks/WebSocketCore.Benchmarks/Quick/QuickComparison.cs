@@ -80,7 +80,7 @@ internal static class QuickComparison
 
     /// <summary>A row of a Markdown table, aligned for the eye.</summary>
     private static void PrintRow(string scenario, string[] times, string allocated, string sends) => Console.WriteLine(
-        $"| {scenario,-22} | {string.Join(" | ", times.Select((time, i) => time.PadLeft(i == 0 || i % 2 == 1 ? 8 : 5)))} | {allocated,-22} | {sends,-22} |");
+        $"| {scenario,-24} | {string.Join(" | ", times.Select((time, i) => time.PadLeft(i == 0 || i % 2 == 1 ? 8 : 5)))} | {allocated,-22} | {sends,-22} |");
 
     private static string Format(double figure, string format) => figure.ToString(format, CultureInfo.InvariantCulture);
 
