@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using LoadTest.Linux;
 using LoadTest.Traffic;
 
@@ -41,18 +40,15 @@ internal static class LoadCommand
         var measured = Measurement.Take(traffic, pid, TimeSpan.FromSeconds(seconds), messages);
         traffic.Close();
         string unit = workload.Kind == TrafficKind.Handshakes ? "handshakes" : "messages";
-        string line = string.Create(CultureInfo.InvariantCulture,
-            $"{workload.Name,-7} {measured.Operations} {unit}, {measured.OperationsPerSecond:F0} a second, client {measured.ClientLoad:P0}");
+        string line = $"{workload.Name,-7} {measured.Operations} {unit}, {measured.OperationsPerSecond:F0} a second, client {measured.ClientLoad:P0}";
         if (pid is null) return line;
-        return line + string.Create(CultureInfo.InvariantCulture,
-            $", server {measured.ServerLoad:P0}, others {measured.Disturbance:P0}: server {measured.ServerMicroseconds:F3} us each");
+        return line + $", server {measured.ServerLoad:P0}, others {measured.Disturbance:P0}: server {measured.ServerMicroseconds:F3} us each";
     }
 
     private static string Idle(Workload workload, int port, int? pid, CancellationToken cancellation)
     {
         if (pid is null) return $"{workload.Name,-7} needs --pid.";
         var measured = IdleMeasurement.Take(workload, port, pid.Value, Settling, cancellation);
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{workload.Name,-7} {workload.Connections} connections: server {measured.FreshBytes:F0} bytes each, {measured.UsedBytes:F0} after a message on each");
+        return $"{workload.Name,-7} {workload.Connections} connections: server {measured.FreshBytes:F0} bytes each, {measured.UsedBytes:F0} after a message on each";
     }
 }

@@ -9,6 +9,7 @@ if (!OperatingSystem.IsLinux())
 
 var root = new RootCommand("Measures what WebSocket echo servers on this machine need for a message: CPU time and memory.")
 {
+    CompareCommand.Create(),
     LoadCommand.Create(),
 };
 return root.Parse(args).Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
