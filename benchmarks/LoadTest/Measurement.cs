@@ -8,9 +8,9 @@ namespace LoadTest;
 /// <param name="Operations">How many messages or handshakes were completed.</param>
 /// <param name="Elapsed">In what time.</param>
 /// <param name="ServerCpu">The CPU time of the server, as user and in the kernel; null when its process is not known.</param>
-/// <param name="ClientCpu">The CPU time of the generator.</param>
+/// <param name="ClientBusy">How long the generator had something to do.</param>
 /// <param name="OtherCpu">What others on the machine have used or the hypervisor has stolen, more or less some ticks of 10 ms.</param>
-internal sealed record Measurement(long Operations, TimeSpan Elapsed, TimeSpan? ServerCpu, TimeSpan ClientCpu, TimeSpan OtherCpu)
+internal sealed record Measurement(long Operations, TimeSpan Elapsed, TimeSpan? ServerCpu, TimeSpan ClientBusy, TimeSpan OtherCpu)
 {
     /// <summary>The server's CPU time for one message or handshake, in microseconds; NaN when it is not known.</summary>
     public double ServerMicroseconds => ServerCpu?.TotalMicroseconds / Operations ?? double.NaN;
@@ -20,7 +20,8 @@ internal sealed record Measurement(long Operations, TimeSpan Elapsed, TimeSpan? 
     /// <summary>Which part of a core the server has used; NaN when it is not known.</summary>
     public double ServerLoad => ServerCpu / Elapsed ?? double.NaN;
 
-    public double ClientLoad => ClientCpu / Elapsed;
+    /// <summary>Which part of the time the generator had something to do. Near 1, it and not the server sets the pace.</summary>
+    public double ClientLoad => ClientBusy / Elapsed;
 
     /// <summary>How much of a core others have used.</summary>
     public double Disturbance => OtherCpu / Elapsed;
@@ -33,7 +34,7 @@ internal sealed record Measurement(long Operations, TimeSpan Elapsed, TimeSpan? 
     public static Measurement Take(TrafficLoop traffic, int? server, TimeSpan duration, long operations = long.MaxValue)
     {
         var serverBefore = server is { } id ? ProcessUsage.CpuTime(id) : TimeSpan.Zero;
-        TimeSpan clientBefore = ProcessUsage.CpuTime(Environment.ProcessId), busyBefore = Machine.BusyTime();
+        TimeSpan clientBefore = ProcessUsage.CpuTime(Environment.ProcessId), busyBefore = Machine.BusyTime(), idleBefore = traffic.IdleTime;
         long operationsBefore = traffic.Operations, start = Stopwatch.GetTimestamp();
 
         traffic.Run(duration, operations);
@@ -42,6 +43,6 @@ internal sealed record Measurement(long Operations, TimeSpan Elapsed, TimeSpan? 
         TimeSpan? serverCpu = server is { } same ? ProcessUsage.CpuTime(same) - serverBefore : null;
         TimeSpan clientCpu = ProcessUsage.CpuTime(Environment.ProcessId) - clientBefore, busy = Machine.BusyTime() - busyBefore;
         var other = server is null ? TimeSpan.Zero : busy - serverCpu!.Value - clientCpu;
-        return new Measurement(traffic.Operations - operationsBefore, elapsed, serverCpu, clientCpu, other);
+        return new Measurement(traffic.Operations - operationsBefore, elapsed, serverCpu, elapsed - (traffic.IdleTime - idleBefore), other);
     }
 }

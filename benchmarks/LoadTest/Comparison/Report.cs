@@ -101,7 +101,7 @@ internal sealed partial class Report(Plan plan, IReadOnlyList<Result> results, S
         Line();
         Line($"## {workload.Name}: {workload.Description}, {workload.Connections} connection{(workload.Connections == 1 ? "" : "s")}");
         Line();
-        Line("| | us | min to max | ratio | a second | server's core | client's core | thrown away |");
+        Line("| | us | min to max | ratio | a second | server busy | client busy | thrown away |");
         Line("|---|---|---|---|---|---|---|---|");
         foreach (var server in plan.Servers)
         {

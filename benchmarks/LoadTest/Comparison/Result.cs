@@ -27,7 +27,7 @@ internal sealed class Result(Server server, Workload workload)
     /// <summary>Which part of its core the server has used.</summary>
     public Samples ServerLoad { get; } = new();
 
-    /// <summary>Which part of its core the generator has used.</summary>
+    /// <summary>Which part of the time the generator had something to do.</summary>
     public Samples ClientLoad { get; } = new();
 
     /// <summary>How many samples were thrown away because others used the machine.</summary>

@@ -37,19 +37,13 @@ internal sealed record Workload(string Name, string Description, int Connections
 {
     public TrafficKind Kind { get; init; } = TrafficKind.Echo;
 
-    /// <summary>
-    /// Whether the client never sleeps. With one message in flight at all, waking a sleeping client would be a good part of what the server has to do,
-    /// which clients elsewhere never are.
-    /// </summary>
-    public bool IsSpinning { get; init; }
-
     /// <summary>How many addresses the clients come from, so that ports do not run out.</summary>
     public int Sources { get; init; } = 1;
 
     /// <summary>All that there are.</summary>
     public static IReadOnlyList<Workload> All { get; } =
     [
-        new("pp1", "32 B text, one in flight", 1, PayloadKind.Ascii, 32, 1) { IsSpinning = true },
+        new("pp1", "32 B text, one in flight", 1, PayloadKind.Ascii, 32, 1),
         new("pp64", "32 B text, one in flight", 64, PayloadKind.Ascii, 32, 1),
         new("pp512", "32 B text, one in flight", 512, PayloadKind.Ascii, 32, 1),
         new("pipe16", "32 B text, 16 in flight", 64, PayloadKind.Ascii, 32, 16),
