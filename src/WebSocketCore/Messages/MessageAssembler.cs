@@ -9,6 +9,9 @@ namespace WebSocketCore.Messages;
 /// <remarks>Not safe for concurrent use.</remarks>
 internal sealed class MessageAssembler(in MessageLimits limits, ArrayPool<byte> pool)
 {
+    // Less room than this is not worth a receive of its own.
+    private const int MinRoom = 4 * 1024;
+
     private readonly MessageLimits _limits = limits;
     private readonly PayloadBuffer _buffer = new(pool);
     private Utf8Validator _utf8;
@@ -70,13 +73,13 @@ internal sealed class MessageAssembler(in MessageLimits limits, ArrayPool<byte> 
     }
 
     /// <summary>Room for payload that is received without <see cref="Append"/>; <see cref="OnReceived"/> then takes it.</summary>
-    public Memory<byte> GetMemory() => _buffer.GetMemory();
+    public Memory<byte> GetMemory() => _buffer.GetMemory(MinRoom);
 
     /// <summary>Takes payload that lies, as it came over the wire, at the start of the memory of <see cref="GetMemory"/>.</summary>
     /// <inheritdoc cref="Append"/>
     public ProtocolError OnReceived(int length, uint maskingKey, long phase)
     {
-        var payload = _buffer.GetSpan()[..length];
+        var payload = _buffer.GetSpan(MinRoom)[..length];
         Masking.Apply(payload, maskingKey, phase);
         return Take(payload);
     }
