@@ -60,6 +60,7 @@ internal sealed class CoreEndpoint : Endpoint
     public override async ValueTask DisposeAsync()
     {
         Input.IsEnded = true;
+        _direct?.EndLoop();
         await _connection.DisposeAsync();
     }
 

@@ -25,15 +25,34 @@ internal sealed class WireDirectTransport : IScheduledTransport
 
     public PipeScheduler Scheduler => _scheduler;
 
+    /// <summary>Runs what the connection has scheduled.</summary>
     public void EndWakeUp() => _scheduler.Run();
+
+    /// <summary>The loop ends: what the connection schedules from now on runs on the pool.</summary>
+    public void EndLoop() => _scheduler.End();
 
     private sealed class EndOfWakeUp : PipeScheduler
     {
         private readonly Queue<(Action<object?> Action, object? State)> _scheduled = new();
+        private bool _ended;
 
         public override void Schedule(Action<object?> action, object? state)
         {
-            lock (_scheduled) _scheduled.Enqueue((action, state));
+            lock (_scheduled)
+            {
+                if (!_ended)
+                {
+                    _scheduled.Enqueue((action, state));
+                    return;
+                }
+            }
+            ThreadPool.Schedule(action, state);
+        }
+
+        public void End()
+        {
+            lock (_scheduled) _ended = true;
+            Run();
         }
 
         public void Run()

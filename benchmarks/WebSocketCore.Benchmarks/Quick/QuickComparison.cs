@@ -18,20 +18,26 @@ internal static class QuickComparison
 
     public static TimeSpan SampleTime { get; } = TimeSpan.FromMilliseconds(40);
 
-    public static IReadOnlyList<Scenario> Scenarios { get; } = [.. AllScenarios()];
-
     public static async Task RunAsync(string[] arguments)
     {
         var wall = arguments.Contains("--wall");
         var roundsAt = Array.IndexOf(arguments, "--rounds") + 1;
         var rounds = roundsAt == 0 ? DefaultRounds : int.Parse(arguments[roundsAt], CultureInfo.InvariantCulture);
         var pattern = arguments.Where((argument, i) => i != roundsAt || i == 0).FirstOrDefault(argument => !argument.StartsWith('-')) ?? "";
-        var chosen = Scenarios.Where(scenario => Regex.IsMatch(scenario.Name, pattern, RegexOptions.IgnoreCase)).ToArray();
+        var chosen = Scenario.All.Where(scenario => Regex.IsMatch(scenario.Name, pattern, RegexOptions.IgnoreCase)).ToArray();
+        if (chosen.Length == 0)
+        {
+            Console.WriteLine("Nothing matches. There are:");
+            foreach (var scenario in Scenario.All) Console.WriteLine(scenario);
+            return;
+        }
 
-        Console.WriteLine($"Nanoseconds of {(wall ? "time" : "CPU time")} per message, median of {rounds} interleaved rounds, ratio to System.Net.WebSockets.");
-        Console.WriteLine($"* CPU time is over {SeveralThreads} times the wall time: several threads work. Bytes and sends per message in the order of the columns.");
-        Console.WriteLine(
-            $"{"",-24}{"System",11}{"stream",10}{"ratio",7}{"pipe",10}{"ratio",7}{"direct",10}{"ratio",7}   {"bytes allocated",-24}sends");
+        Console.WriteLine($"Nanoseconds of {(wall ? "time" : "CPU time")} per message, median of {rounds} interleaved rounds, ratio to System.Net.WebSockets;");
+        Console.WriteLine($"* several threads worked: the CPU time is over {SeveralThreads} times the time. Bytes allocated and sends to the transport are per");
+        Console.WriteLine("message, in the order of the columns; below a byte is the measuring itself.");
+        Console.WriteLine();
+        PrintRow("scenario", ["System", "stream", "ratio", "pipe", "ratio", "direct", "ratio"], "bytes allocated", "sends");
+        PrintRow("---", ["---:", "---:", "---:", "---:", "---:", "---:", "---:"], "---", "---");
         var variants = Enum.GetValues<Variant>();
         var workers = variants.Select(Worker.Start).ToArray();
         foreach (var scenario in chosen)
@@ -47,30 +53,6 @@ internal static class QuickComparison
         foreach (var worker in workers) worker.Dispose();
     }
 
-    private static IEnumerable<Scenario> AllScenarios()
-    {
-        foreach (var (work, role) in new[]
-        {
-            (Work.Receive, WebSocketRole.Server), (Work.Send, WebSocketRole.Server), (Work.Send, WebSocketRole.Client),
-        })
-        {
-            foreach (var content in Enum.GetValues<Content>())
-            {
-                // Masking is the same for all.
-                if (role == WebSocketRole.Client && content != Content.Binary) continue;
-                foreach (var size in Scenario.Sizes) yield return new Scenario(work, content, size, Scenario.DefaultBatch(size), role);
-            }
-        }
-        foreach (var (content, size, batch) in new[]
-        {
-            (Content.Ascii, 32, 1), (Content.Ascii, 32, 16), (Content.Ascii, 32, 64), (Content.Binary, 125, 16), (Content.Binary, 125, 64),
-            (Content.Binary, 1024, 4), (Content.Binary, 16 * 1024, 4), (Content.Chinese, 16 * 1024, 4), (Content.Binary, 1024 * 1024, 1),
-        })
-        {
-            yield return new Scenario(Work.Echo, content, size, batch, WebSocketRole.Server);
-        }
-    }
-
     private static Sample Median(List<Sample> samples) => new(
         Median(samples, sample => sample.Cpu), Median(samples, sample => sample.Wall),
         Median(samples, sample => sample.Allocated), Median(samples, sample => sample.Sends));
@@ -84,15 +66,23 @@ internal static class QuickComparison
     private static void Print(Scenario scenario, Sample[] medians, bool wall)
     {
         double Time(Sample sample) => wall ? sample.Wall : sample.Cpu;
-        string Shown(Sample sample) => Time(sample).ToString(Time(sample) < 1000 ? "F1" : "N0", CultureInfo.InvariantCulture)
-            + (sample.Cpu > SeveralThreads * sample.Wall ? "*" : " ");
-        var ratios = medians[1..].Select(sample => string.Create(
-            CultureInfo.InvariantCulture, $"{Shown(sample),10}{Time(sample) / Time(medians[0]),7:F2}"));
-        var allocated = medians.Select(sample => sample.Allocated.ToString(sample.Allocated < 10 ? "0.#" : "F0", CultureInfo.InvariantCulture));
-        var sends = medians.Select(sample => sample.Sends.ToString("0.##", CultureInfo.InvariantCulture));
-        Console.WriteLine(
-            $"{scenario.Name,-24}{Shown(medians[0]),11}{string.Concat(ratios)}   {string.Join(" / ", allocated),-24}{string.Join(" / ", sends)}");
+        string Shown(Sample sample) => Format(Time(sample), Time(sample) < 1000 ? "F1" : "N0") + (sample.Cpu > SeveralThreads * sample.Wall ? "*" : "");
+        string[] times =
+        [
+            Shown(medians[0]),
+            .. medians[1..].SelectMany(sample => new[] { Shown(sample), Format(Time(sample) / Time(medians[0]), "F2") }),
+        ];
+        PrintRow(
+            scenario.Name, times,
+            string.Join(" / ", medians.Select(sample => Format(sample.Allocated, sample.Allocated < 10 ? "0.#" : "F0"))),
+            string.Join(" / ", medians.Select(sample => Format(sample.Sends, "0.##"))));
     }
+
+    /// <summary>A row of a Markdown table, aligned for the eye.</summary>
+    private static void PrintRow(string scenario, string[] times, string allocated, string sends) => Console.WriteLine(
+        $"| {scenario,-24} | {string.Join(" | ", times.Select((time, i) => time.PadLeft(i == 0 || i % 2 == 1 ? 8 : 5)))} | {allocated,-22} | {sends,-22} |");
+
+    private static string Format(double figure, string format) => figure.ToString(format, CultureInfo.InvariantCulture);
 
     private sealed class Worker(Process process) : IDisposable
     {

@@ -8,6 +8,8 @@ namespace WebSocketCore.Benchmarks.Quick;
 /// <summary>
 /// The process that measures one variant: lines in, lines out. A process of its own, because the JIT specialises code for what it has seen, and
 /// an application sees one library and one transport.
+/// <code>(echo echo16/ascii/32b; yes measure | head -n 100) | bin/Release/net10.0/WebSocketCore.Benchmarks quick-worker Direct</code>
+/// gives a profiler that one scenario alone.
 /// </summary>
 internal static class QuickWorker
 {
@@ -19,7 +21,7 @@ internal static class QuickWorker
     public static async Task RunAsync(Variant variant)
     {
         Endpoint? endpoint = null;
-        var scenario = QuickComparison.Scenarios[0];
+        var scenario = Scenario.All[0];
         var messages = 0;
         while (Console.ReadLine() is { } line)
         {
@@ -29,7 +31,7 @@ internal static class QuickWorker
                 continue;
             }
             if (endpoint is not null) await endpoint.DisposeAsync();
-            scenario = QuickComparison.Scenarios.First(scenario => scenario.Name == line);
+            scenario = Scenario.All.First(scenario => scenario.Name == line);
             endpoint = Endpoint.Create(variant, scenario);
             await endpoint.VerifyAsync();
             messages = await WarmUpAsync(endpoint, scenario);
@@ -46,18 +48,18 @@ internal static class QuickWorker
         var began = Stopwatch.GetTimestamp();
         var compiled = JitInfo.GetCompiledMethodCount();
         var compiledAt = began;
-        var perMessage = TimeSpan.Zero;
+        var perMessage = 0.0;
         while (Stopwatch.GetElapsedTime(began) < MaxWarmUp && Stopwatch.GetElapsedTime(compiledAt) < Settled)
         {
             var runBegan = Stopwatch.GetTimestamp();
             endpoint.Check(messages, await endpoint.RunAsync(messages));
-            perMessage = Stopwatch.GetElapsedTime(runBegan) / messages;
-            messages = Batches(Math.Min(ShortRun / perMessage, 2.0 * messages));
+            perMessage = Stopwatch.GetElapsedTime(runBegan).TotalNanoseconds / messages;
+            messages = Batches(Math.Min(ShortRun.TotalNanoseconds / perMessage, 2.0 * messages));
             if (JitInfo.GetCompiledMethodCount() == compiled) continue;
             compiled = JitInfo.GetCompiledMethodCount();
             compiledAt = Stopwatch.GetTimestamp();
         }
-        return Batches(QuickComparison.SampleTime / perMessage);
+        return Batches(QuickComparison.SampleTime.TotalNanoseconds / perMessage);
 
         int Batches(double messages) => Math.Max((int)messages / scenario.Batch, 1) * scenario.Batch;
     }
