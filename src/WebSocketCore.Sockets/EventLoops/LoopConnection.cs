@@ -59,6 +59,15 @@ internal sealed class LoopConnection : LoopTarget, IScheduledTransport, IPipeOwn
     /// <summary>The loop.</summary>
     public PipeScheduler Scheduler => _loop;
 
+    /// <summary>Whether the socket has been closed.</summary>
+    internal bool IsClosed
+    {
+        get
+        {
+            lock (_sync) return _descriptor == Closed;
+        }
+    }
+
     /// <summary>Resets the connection at once, unless both ends were completed.</summary>
     public void Dispose()
     {
