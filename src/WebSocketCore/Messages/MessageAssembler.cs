@@ -63,9 +63,7 @@ internal sealed class MessageAssembler(in MessageLimits limits, ArrayPool<byte> 
         {
             var destination = _buffer.GetSpan(Math.Min(payload.Length, PayloadBuffer.ContiguousLimit / 4));
             var length = Math.Min(payload.Length, destination.Length);
-            destination = destination[..length];
-            Masking.Apply(payload[..length], destination, maskingKey, phase);
-            if (Take(destination) is var error and not ProtocolError.None) return error;
+            if (Take(payload[..length], destination[..length], maskingKey, phase) is var error and not ProtocolError.None) return error;
             payload = payload[length..];
             phase += length;
         }
@@ -80,8 +78,7 @@ internal sealed class MessageAssembler(in MessageLimits limits, ArrayPool<byte> 
     public ProtocolError OnReceived(int length, uint maskingKey, long phase)
     {
         var payload = _buffer.GetSpan(MinRoom)[..length];
-        Masking.Apply(payload, maskingKey, phase);
-        return Take(payload);
+        return Take(payload, payload, maskingKey, phase);
     }
 
     /// <summary>Ends the message after its last frame.</summary>
@@ -89,11 +86,14 @@ internal sealed class MessageAssembler(in MessageLimits limits, ArrayPool<byte> 
         // RFC 6455 8.1: the text as a whole must be valid, so it cannot end within a character.
         Kind == MessageKind.Text && !_utf8.IsComplete ? ProtocolError.InvalidUtf8 : ProtocolError.None;
 
-    private ProtocolError Take(ReadOnlySpan<byte> unmasked)
+    /// <summary>Unmasks payload to where the buffer has room for it, and takes it.</summary>
+    private ProtocolError Take(ReadOnlySpan<byte> source, Span<byte> destination, uint maskingKey, long phase)
     {
-        _size += unmasked.Length;
-        _buffer.Advance(unmasked.Length);
-        return Kind == MessageKind.Text && !_utf8.Append(unmasked) ? ProtocolError.InvalidUtf8 : ProtocolError.None;
+        _size += source.Length;
+        _buffer.Advance(source.Length);
+        if (Kind == MessageKind.Text) return _utf8.AppendUnmasked(source, destination, maskingKey, phase) ? ProtocolError.None : ProtocolError.InvalidUtf8;
+        Masking.Apply(source, destination, maskingKey, phase);
+        return ProtocolError.None;
     }
 
     /// <summary>Forgets the payload; a small buffer is kept.</summary>
