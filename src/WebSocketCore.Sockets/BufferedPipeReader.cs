@@ -217,7 +217,7 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
     }
 
     /// <summary>Lets the user of the read that has ended go on, here and now.</summary>
-    protected void CompletePending()
+    internal void CompletePending()
     {
         var error = _error;
         _error = null;
