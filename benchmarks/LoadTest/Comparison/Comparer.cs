@@ -45,10 +45,7 @@ internal sealed class Comparer(Plan plan, Action<string> report, CancellationTok
                 Attempt(results[index], () =>
                 {
                     processes[index] = ServerProcess.Start(results[index].Server, plan.ServerCore, cancellation);
-                    using var traffic = TrafficLoop.Create(results[index].Workload, processes[index]!.Port, cancellation);
-                    traffic.Open();
-                    traffic.Run(plan.WarmUp);
-                    traffic.Close();
+                    if (!WarmUp.Run(processes[index]!, results[index].Workload, plan.WarmUp, cancellation)) Report(results[index], "does not come to rest between loads");
                 });
             }
             InTurns(results, index => MeasureTraffic(results[index], processes[index]!));
