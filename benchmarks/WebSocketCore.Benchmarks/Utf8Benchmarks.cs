@@ -4,6 +4,7 @@ using BenchmarkDotNet.Attributes;
 namespace WebSocketCore.Benchmarks;
 
 /// <summary>Validating a piece of text against the base library's validator, which takes whole texts only.</summary>
+[WarmupCount(3), IterationCount(7), IterationTime(250)]
 public class Utf8Benchmarks
 {
     private byte[] _text = [];

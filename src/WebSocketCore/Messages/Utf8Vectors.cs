@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using WebSocketCore.Frames;
 
 namespace WebSocketCore.Messages;
 
@@ -19,9 +20,6 @@ internal static class Utf8Vectors
 {
     /// <summary>The shortest text that is taken.</summary>
     public const int MinLength = 4;
-
-    // The word at the end needs the four bytes before it.
-    private const int Before = sizeof(uint);
 
     private const ulong NotAscii = 0x8080_8080_8080_8080;
 
@@ -67,14 +65,14 @@ internal static class Utf8Vectors
     {
         nuint width = TWidth.Count;
         nuint last = length - width;
-        uint lastKey = Rotate(key, last);
-        TVector keys = TWidth.Repeat(key);
-        TVector beforeLast = TWidth.Repeat(Load<uint>(ref source, last - Before) ^ lastKey);
-        TVector lastWord = TWidth.Xor(TWidth.Load(ref source, last), TWidth.Repeat(lastKey));
+        nuint i = Masking.SecondWord(ref destination, length, width);
+        TVector firstWord = TWidth.Xor(TWidth.Load(ref source, 0), TWidth.Repeat(key));
+        TVector lastWord = TWidth.Xor(TWidth.Load(ref source, last), TWidth.Repeat(Rotate(key, last)));
+        TVector beforeLast = TWidth.Repeat(Before(ref source, last, key));
+        TVector previous = TWidth.Repeat(Before(ref source, i, key));
+        TVector keys = TWidth.Repeat(Rotate(key, i));
+        TVector errors = TWidth.IsAscii(firstWord) ? TWidth.Repeat(0) : TWidth.Errors(firstWord, TWidth.Repeat(0));
 
-        TVector previous = TWidth.Repeat(0);
-        TVector errors = previous;
-        nuint i = 0;
         for (; i + 4 * width <= length; i += 4 * width)
         {
             TVector a = Take<TWidth, TVector, TPass>(ref source, ref destination, i, keys);
@@ -113,7 +111,12 @@ internal static class Utf8Vectors
             errors = TWidth.Or(errors, TWidth.Errors(lastWord, beforeLast));
         }
 
-        if (TPass.Unmasks) TWidth.Store(lastWord, ref destination, last);
+        if (TPass.Unmasks)
+        {
+            TWidth.Store(firstWord, ref destination, 0);
+            TWidth.Store(lastWord, ref destination, last);
+        }
+
         return TWidth.IsZero(errors);
     }
 
@@ -126,20 +129,17 @@ internal static class Utf8Vectors
         nuint last = length - TWidth.Count;
         TVector firstWord = TWidth.Load(ref source, 0);
         TVector lastWord = TWidth.Load(ref source, last);
-        uint lastKey = Rotate(key, last);
-        uint beforeLast = last >= Before
-            ? Load<uint>(ref source, last - Before) ^ lastKey
-            : (uint)((ulong)(Load<uint>(ref source, 0) ^ key) << (int)(8 * (Before - last)));
+        TVector beforeLast = TWidth.Repeat(Before(ref source, last, key));
         if (TPass.Unmasks)
         {
             firstWord = TWidth.Xor(firstWord, TWidth.Repeat(key));
-            lastWord = TWidth.Xor(lastWord, TWidth.Repeat(lastKey));
+            lastWord = TWidth.Xor(lastWord, TWidth.Repeat(Rotate(key, last)));
             TWidth.Store(firstWord, ref destination, 0);
             TWidth.Store(lastWord, ref destination, last);
         }
 
         if (TWidth.IsAscii(TWidth.Or(firstWord, lastWord))) return true;
-        return TWidth.IsZero(TWidth.Or(TWidth.Errors(firstWord, TWidth.Repeat(0)), TWidth.Errors(lastWord, TWidth.Repeat(beforeLast))));
+        return TWidth.IsZero(TWidth.Or(TWidth.Errors(firstWord, TWidth.Repeat(0)), TWidth.Errors(lastWord, beforeLast)));
     }
 
     // 4 to 15 bytes: two halves that overlap, put together at the end of a word with zeros before them.
@@ -195,6 +195,11 @@ internal static class Utf8Vectors
         TWidth.Store(word, ref destination, offset);
         return word;
     }
+
+    // The four bytes of text before an offset; zeros where there are none.
+    private static uint Before(ref byte source, nuint offset, uint key) => offset >= sizeof(uint)
+        ? Load<uint>(ref source, offset - sizeof(uint)) ^ Rotate(key, offset)
+        : (uint)((ulong)(Load<uint>(ref source, 0) ^ key) << (int)(8 * (sizeof(uint) - offset)));
 
     private static uint Rotate(uint key, nuint offset) => BitOperations.RotateRight(key, 8 * (int)(offset & 3));
 
