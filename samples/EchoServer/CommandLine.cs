@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Numerics;
+using WebSocketCore;
 
 namespace EchoServer;
 
@@ -14,6 +15,7 @@ internal sealed class CommandLine
         _root.Options.Add(Host);
         _root.Options.Add(Port);
         _root.Options.Add(MaxMessageSize);
+        _root.Options.Add(Transport);
         _root.Options.Add(NoDeflate);
     }
 
@@ -34,6 +36,26 @@ internal sealed class CommandLine
 
     public Option<long> MaxMessageSize { get; } =
         Number("--max-message-size", "The most bytes that a message may have.", 32L * 1024 * 1024, min: 0, max: long.MaxValue);
+
+    public Option<SocketTransport> Transport { get; } = new("--transport")
+    {
+        Description = "How sockets are waited for: sockets (the base library's, on every platform) or epoll (event loops, on Linux).",
+        HelpName = "sockets|epoll",
+        DefaultValueFactory = _ => SocketTransport.Sockets,
+        CustomParser = result =>
+        {
+            switch (result.Tokens)
+            {
+                case [{ Value: "sockets" }]:
+                    return SocketTransport.Sockets;
+                case [{ Value: "epoll" }]:
+                    return SocketTransport.EventLoop;
+                default:
+                    result.AddError("--transport takes sockets or epoll.");
+                    return default;
+            }
+        },
+    };
 
     public Option<bool> NoDeflate { get; } = new("--no-deflate")
     {

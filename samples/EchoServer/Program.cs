@@ -24,6 +24,7 @@ var endPoint = new IPEndPoint(address, parsed.GetValue(command.Port));
 var options = new WebSocketListenerOptions
 {
     MaxMessageSize = parsed.GetValue(command.MaxMessageSize),
+    Transport = parsed.GetValue(command.Transport),
     OnHandshake = WebPage.AnswerAsync,
 };
 
@@ -35,6 +36,10 @@ try
 catch (SocketException exception)
 {
     return Fail($"Cannot listen on {endPoint}: {exception.Message}", exitCode: 1);
+}
+catch (PlatformNotSupportedException exception)
+{
+    return Fail(exception.Message, exitCode: 2);
 }
 
 await using (listener)

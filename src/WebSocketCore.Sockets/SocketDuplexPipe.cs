@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using WebSocketCore.Connections;
 
 namespace WebSocketCore;
 
@@ -18,12 +19,13 @@ namespace WebSocketCore;
 /// any more, and the connection is reset in the end.</para>
 /// <para>Errors of the socket appear as <see cref="IOException"/> around a <see cref="SocketException"/>.</para>
 /// </remarks>
-public sealed class SocketDuplexPipe : IDuplexPipe, IDisposable
+public sealed class SocketDuplexPipe : IScheduledTransport, IPipeOwner, IDisposable
 {
     private const int InputEnded = 1;
     private const int OutputEnded = 2;
 
     private readonly Socket _socket;
+    private readonly WakeUpScheduler _wakeUps = new();
     private int _ended;
 
     /// <summary>Takes over a socket.</summary>
@@ -41,8 +43,9 @@ public sealed class SocketDuplexPipe : IDuplexPipe, IDisposable
         // The reader receives without waiting once the socket has become readable.
         socket.Blocking = false;
         if (socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6) socket.NoDelay = true;
-        Input = new SocketPipeReader(this, socket, pool);
-        Output = new SocketPipeWriter(this, socket, pool);
+        var sync = new Lock();
+        Input = new SocketPipeReader(this, socket, _wakeUps, sync, pool);
+        Output = new SocketPipeWriter(this, socket, sync, pool);
     }
 
     /// <summary>What the peer sends.</summary>
@@ -51,6 +54,10 @@ public sealed class SocketDuplexPipe : IDuplexPipe, IDisposable
     /// <summary>What is sent to the peer.</summary>
     public PipeWriter Output { get; }
 
+    PipeScheduler IPipeOwner.Scheduler => PipeScheduler.ThreadPool;
+
+    PipeScheduler IScheduledTransport.Scheduler => _wakeUps;
+
     /// <summary>Resets the connection at once, unless both ends were completed. What is under way ends with an error.</summary>
     public void Dispose()
     {
@@ -58,25 +65,36 @@ public sealed class SocketDuplexPipe : IDuplexPipe, IDisposable
         _socket.Dispose();
     }
 
-    internal void EndInput(Exception? exception) => End(InputEnded, exception);
+    void IPipeOwner.EndInput(Exception? exception) => End(InputEnded, exception);
 
-    internal void EndOutput(Exception? exception) => End(OutputEnded, exception);
+    void IPipeOwner.EndOutput(Exception? exception) => End(OutputEnded, exception);
 
-    /// <summary>Has the socket reset the connection when it is closed: output that was cut must not look as if it had ended.</summary>
-    internal void ResetOnClose()
+    bool IPipeOwner.TryShutdownOutput()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+            return true;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    void IPipeOwner.ResetOnClose() => ResetOnClose();
+
+    private void ResetOnClose()
     {
         try
         {
             _socket.LingerState = new LingerOption(true, 0);
         }
-        catch (Exception exception) when (IsSocketError(exception))
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             // Then there is no connection left to reset.
         }
     }
-
-    /// <summary>Whether this is how a socket fails. That includes its disposal by the other direction.</summary>
-    internal static bool IsSocketError(Exception exception) => exception is SocketException or ObjectDisposedException;
 
     private void End(int end, Exception? exception)
     {

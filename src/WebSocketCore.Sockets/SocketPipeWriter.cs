@@ -1,211 +1,145 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using System.IO.Pipelines;
 using System.Net.Sockets;
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace WebSocketCore;
 
-/// <summary>The sending half of a <see cref="SocketDuplexPipe"/>.</summary>
-/// <remarks>
-/// What is unflushed lies in one buffer, so that a flush is one send. A buffer is rented as large as the last flushes were, and given back after each flush.
-/// </remarks>
+/// <summary>The sending half of a <see cref="SocketDuplexPipe"/>. What the socket does not take at once, it takes from the memory in which it lies.</summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "Without a timer a cancellation source has nothing to dispose of.")]
-internal sealed class SocketPipeWriter(SocketDuplexPipe owner, Socket socket, ArrayPool<byte> pool) : PipeWriter
+internal sealed class SocketPipeWriter : BufferedPipeWriter
 {
-    private const int MinBufferSize = 4 * 1024;
-    private const int MaxInitialBufferSize = 256 * 1024;
+    // As many as the kernel of every platform takes at once.
+    private const int MaxSegments = 16;
 
-    // Guards the flags: who completes or cancels may be on another thread than the writer.
-    private readonly Lock _sync = new();
-    private CancellationTokenSource _sendCancellation = new();
-    private bool _isSending;
-    private bool _cancelRequested;
-    private bool _isComplete;
-    private bool _wasCut;
+    [ThreadStatic]
+    private static List<ArraySegment<byte>>? t_segments;
 
-    private byte[]? _buffer;
-    private int _length;
-    private int _initialSize = MinBufferSize;
+    private readonly Socket _socket;
+    private readonly Action _onSent;
+    private CancellationTokenSource? _waitCancellation;
+    private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _waiting;
 
-    public override bool CanGetUnflushedBytes => true;
-
-    public override long UnflushedBytes => _length;
-
-    public override Memory<byte> GetMemory(int sizeHint = 0) => Reserve(sizeHint).AsMemory(_length);
-
-    public override Span<byte> GetSpan(int sizeHint = 0) => Reserve(sizeHint).AsSpan(_length);
-
-    public override void Advance(int bytes)
+    public SocketPipeWriter(SocketDuplexPipe owner, Socket socket, Lock sync, ArrayPool<byte> pool)
+        : base(owner, sync, pool)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, (_buffer?.Length ?? 0) - _length);
-        _length += bytes;
+        _socket = socket;
+        _onSent = OnSent;
     }
 
-    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
-    {
-        ThrowIfComplete();
-        return SendAsync(default, cancellationToken);
-    }
-
-    public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
-    {
-        ThrowIfComplete();
-        if (source.Length > Math.Max(MinBufferSize, (_buffer?.Length ?? 0) - _length)) return SendAsync(source, cancellationToken);
-        source.CopyTo(GetMemory(source.Length));
-        Advance(source.Length);
-        return SendAsync(default, cancellationToken);
-    }
-
-    public override void CancelPendingFlush()
-    {
-        lock (_sync)
-        {
-            _cancelRequested = true;
-            if (_isSending) _sendCancellation.Cancel();
-        }
-    }
-
-    // Never throws, so nobody needs to wait for it.
-    public override void Complete(Exception? exception = null) => _ = CompleteAsync(exception).AsTask();
-
-    public override async ValueTask CompleteAsync(Exception? exception = null)
-    {
-        bool isFirst;
-        lock (_sync)
-        {
-            isFirst = !_isComplete;
-            _isComplete = true;
-        }
-        if (exception is null)
-        {
-            if (!isFirst) return;
-            await EndStreamAsync().ConfigureAwait(false);
-        }
-        owner.EndOutput(exception);
-        lock (_sync)
-        {
-            if (!_isSending) ReleaseBuffer();
-        }
-    }
-
-    /// <summary>Sends what is unflushed and then the end of the stream. Does not throw.</summary>
-    private async ValueTask EndStreamAsync()
+    protected override long Send(ReadOnlyMemory<byte> first, in ReadOnlySequence<byte> second, out SocketError error)
     {
         try
         {
-            if (_length != 0 && (await SendAsync(default, CancellationToken.None).ConfigureAwait(false)).IsCanceled) _wasCut = true;
-            if (!_wasCut) socket.Shutdown(SocketShutdown.Send);
+            if (second.IsEmpty) return _socket.Send(first.Span, SocketFlags.None, out error);
+            var segments = t_segments ??= [];
+            try
+            {
+                return Add(segments, first, second) ? _socket.Send(segments, SocketFlags.None, out error) : SendInTurn(first, second, out error);
+            }
+            finally
+            {
+                segments.Clear();
+            }
         }
-        catch (Exception exception) when (exception is IOException or InvalidOperationException || SocketDuplexPipe.IsSocketError(exception))
+        catch (ObjectDisposedException)
         {
-            _wasCut = true;
+            error = SocketError.OperationAborted;
+            return 0;
         }
-        if (_wasCut) owner.ResetOnClose();
     }
 
-    /// <summary>Sends what is unflushed and then <paramref name="source"/>, from where they lie.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<FlushResult> SendAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+    [SuppressMessage("Reliability", "CA2012", Justification = "The result is taken once, when the wait has ended.")]
+    protected override bool BeginWait(out int sent, out SocketError error)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (BeginSend() is not { } sendCancellation) return new FlushResult(isCanceled: true, isCompleted: false);
-        var registration = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), sendCancellation);
-        var isSent = false;
+        if (_waitCancellation is null or { IsCancellationRequested: true }) _waitCancellation = new CancellationTokenSource();
+        (sent, error) = (0, SocketError.Success);
         try
         {
-            if (_wasCut) throw new IOException("Nothing can be sent any more: an earlier flush failed or was cancelled.");
-            var buffer = _buffer.AsMemory(0, _length);
-            while (!buffer.IsEmpty)
-            {
-                buffer = buffer[await socket.SendAsync(buffer, SocketFlags.None, sendCancellation.Token).ConfigureAwait(false)..];
-            }
-            while (!source.IsEmpty)
-            {
-                source = source[await socket.SendAsync(source, SocketFlags.None, sendCancellation.Token).ConfigureAwait(false)..];
-            }
-            isSent = true;
-            return new FlushResult(isCanceled: false, isCompleted: false);
+            _waiting = _socket.SendAsync(Unsent, SocketFlags.None, _waitCancellation.Token).ConfigureAwait(false).GetAwaiter();
         }
-        catch (OperationCanceledException)
+        catch (ObjectDisposedException)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            return new FlushResult(isCanceled: true, isCompleted: false);
+            error = SocketError.OperationAborted;
+            return true;
         }
-        catch (Exception exception) when (SocketDuplexPipe.IsSocketError(exception))
+        if (_waiting.IsCompleted)
         {
-            throw new IOException("Sending to the socket failed: " + exception.Message, exception);
+            sent = EndWait(out error);
+            return true;
         }
-        finally
+        _waiting.UnsafeOnCompleted(_onSent);
+        return false;
+    }
+
+    // The socket still reads the memory: the flush ends when it has been told so.
+    protected override bool TryEndWait()
+    {
+        _waitCancellation!.Cancel();
+        return false;
+    }
+
+    private static bool Add(List<ArraySegment<byte>> segments, ReadOnlyMemory<byte> first, in ReadOnlySequence<byte> second)
+    {
+        if (!first.IsEmpty && !TryAdd(segments, first)) return false;
+        foreach (var memory in second)
         {
-            registration.Dispose();
-            EndSend(isSent);
+            if (!memory.IsEmpty && !TryAdd(segments, memory)) return false;
         }
+        return true;
     }
 
-    /// <summary>Null: the flush was cancelled before it began, and what it would have sent stays unflushed.</summary>
-    private CancellationTokenSource? BeginSend()
+    private static bool TryAdd(List<ArraySegment<byte>> segments, ReadOnlyMemory<byte> memory)
     {
-        lock (_sync)
+        if (segments.Count == MaxSegments || !MemoryMarshal.TryGetArray(memory, out var segment)) return false;
+        segments.Add(segment);
+        return true;
+    }
+
+    private long SendInTurn(ReadOnlyMemory<byte> first, in ReadOnlySequence<byte> second, out SocketError error)
+    {
+        error = SocketError.Success;
+        var sent = first.IsEmpty ? 0L : _socket.Send(first.Span, SocketFlags.None, out error);
+        if (error != SocketError.Success || sent < first.Length) return sent;
+        foreach (var memory in second)
         {
-            if (_isSending) throw new InvalidOperationException("Another flush is under way.");
-            if (_cancelRequested)
-            {
-                _cancelRequested = false;
-                return null;
-            }
-            _isSending = true;
-            return _sendCancellation;
+            if (memory.IsEmpty) continue;
+            var count = _socket.Send(memory.Span, SocketFlags.None, out error);
+            sent += count;
+            if (error != SocketError.Success || count < memory.Length) break;
         }
+
+        // What has been taken is told first; a failure will tell itself again.
+        if (sent != 0) error = SocketError.Success;
+        return sent;
     }
 
-    private void EndSend(bool isSent)
+    private void OnSent()
     {
-        lock (_sync)
+        lock (Sync)
         {
-            _isSending = false;
-
-            // A request that came too late for this flush is for the next one.
-            if (!isSent) _cancelRequested = false;
-            if (_sendCancellation.IsCancellationRequested) _sendCancellation = new CancellationTokenSource();
-            _wasCut |= !isSent;
-            AdaptInitialSize();
-            ReleaseBuffer();
+            var sent = EndWait(out var error);
+            if (!OnWritable(sent, error)) return;
         }
+        CompletePending();
     }
 
-    private byte[] Reserve(int sizeHint)
+    private int EndWait(out SocketError error)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
-        if (_isSending) throw new InvalidOperationException("A flush is under way.");
-        ThrowIfComplete();
-        if (_buffer is null) return _buffer = pool.Rent(Math.Max(sizeHint, _initialSize));
-        if (_buffer.Length - _length >= Math.Max(sizeHint, 1)) return _buffer;
-
-        var larger = pool.Rent((int)Math.Max(Math.Min(Array.MaxLength, 2L * _buffer.Length), checked(_length + sizeHint)));
-        _buffer.AsSpan(0, _length).CopyTo(larger);
-        pool.Return(_buffer);
-        return _buffer = larger;
-    }
-
-    private void AdaptInitialSize()
-    {
-        if (_length > _initialSize) _initialSize = (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)_length), MaxInitialBufferSize);
-        else if (_length < _initialSize / 4) _initialSize = Math.Max(_initialSize / 2, MinBufferSize);
-    }
-
-    private void ReleaseBuffer()
-    {
-        _length = 0;
-        if (_buffer is not { } buffer) return;
-        _buffer = null;
-        pool.Return(buffer);
-    }
-
-    private void ThrowIfComplete()
-    {
-        if (_isComplete) throw new InvalidOperationException("The writer is completed.");
+        error = SocketError.Success;
+        try
+        {
+            return _waiting.GetResult();
+        }
+        catch (SocketException exception)
+        {
+            error = exception.SocketErrorCode;
+        }
+        catch (Exception exception) when (exception is ObjectDisposedException or OperationCanceledException)
+        {
+            error = SocketError.OperationAborted;
+        }
+        return 0;
     }
 }

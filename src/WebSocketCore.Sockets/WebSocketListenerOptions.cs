@@ -24,6 +24,25 @@ public sealed class WebSocketListenerOptions : WebSocketServerOptions
     /// <summary>TLS for every connection, as <see cref="SslStream"/> takes it; null for none.</summary>
     public SslServerAuthenticationOptions? Tls { get; init; }
 
+    /// <summary>How sockets are waited for, and where handlers run. Default: <see cref="SocketTransport.Sockets"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Undefined.</exception>
+    public SocketTransport Transport
+    {
+        get;
+        init { if (!Enum.IsDefined(value)) throw new ArgumentOutOfRangeException(nameof(value), value, "There is no such transport."); field = value; }
+    }
+
+    /// <summary>
+    /// How many event loops the listener has, each with its thread, where <see cref="Transport"/> is <see cref="SocketTransport.EventLoop"/>; connections are
+    /// spread over them. Default: the number of processors (<see cref="Environment.ProcessorCount"/>).
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
+    public int EventLoops
+    {
+        get;
+        init { ArgumentOutOfRangeException.ThrowIfLessThan(value, 1); field = value; }
+    } = Environment.ProcessorCount;
+
     /// <summary>How many connections the system may hold that have not been accepted. Default: 512.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
     public int Backlog

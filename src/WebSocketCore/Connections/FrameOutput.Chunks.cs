@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using WebSocketCore.Frames;
 using WebSocketCore.Protocol;
 
@@ -8,15 +9,22 @@ namespace WebSocketCore.Connections;
 // Large frames, chunk by chunk.
 internal sealed partial class FrameOutput
 {
+    // A client's payload goes out masked, so not from the caller's memory.
+    private readonly DirectPipeWriter? _direct = role == WebSocketRole.Server ? writer as DirectPipeWriter : null;
+
     // The caller holds the pipe, and so until FlushHeldAsync the only right to touch it.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> SendChunksAsync(Opcode opcode, bool fin, ReadOnlySequence<byte> payload, CancellationToken cancellationToken)
     {
         var handedOver = false;
         try
         {
             var mask = _sender.WriteHeader(writer, opcode, fin, payload.Length);
-            while (payload.Length > ChunkSize)
+            while (true)
             {
+                // What the transport takes at once needs no copy. The next chunk waits for it in the transport's memory.
+                if (_direct is not null) payload = payload.Slice(_direct.TrySend(payload));
+                if (payload.Length <= ChunkSize) break;
                 WriteChunk(ref payload, ref mask);
                 FlushResult result;
                 if (cancellationToken.CanBeCanceled)

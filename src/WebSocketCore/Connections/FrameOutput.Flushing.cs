@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 
 namespace WebSocketCore.Connections;
@@ -21,14 +22,16 @@ internal sealed partial class FrameOutput
     /// <summary>Begins to flush what is written and owed, if there is any and nobody does so already. Does not wait.</summary>
     public void StartFlush()
     {
+        if (!HasOutput) return;
         lock (sync)
         {
             if (!TryHold()) return;
         }
-        _ = FlushHeldAsync().AsTask();
+        var flushing = FlushHeldAsync();
+        if (!flushing.IsCompletedSuccessfully) _ = flushing.AsTask();
     }
 
-    /// <summary>Has the flush done by a pool thread soon, for frames that must not depend on what the application does next.</summary>
+    /// <summary>Has the flush done by the scheduler soon, for frames that must not depend on what the application does next.</summary>
     public void QueueFlush()
     {
         lock (sync)
@@ -72,7 +75,7 @@ internal sealed partial class FrameOutput
                 if (!_held)
                 {
                     _held = _completed = true;
-                    _waiting.Release();
+                    _waiting?.Release();
                     break;
                 }
                 released = Released();
@@ -109,7 +112,10 @@ internal sealed partial class FrameOutput
     {
         if (_flushQueued) return;
         _flushQueued = true;
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+
+        // The pool takes the work item itself, without an object for the call.
+        if (ReferenceEquals(scheduler, PipeScheduler.ThreadPool)) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        else scheduler.Schedule(static output => ((IThreadPoolWorkItem)output!).Execute(), this);
     }
 
     private Task Released() => (_released ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
@@ -131,29 +137,55 @@ internal sealed partial class FrameOutput
 
     private static ValueTask<bool> WaitAsync(Task<bool> flushed, CancellationToken cancellationToken) => new(flushed.WaitAsync(cancellationToken));
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> FlushHeldAsync()
+    private ValueTask<bool> FlushHeldAsync()
     {
-        if (!await FlushPipeAsync().ConfigureAwait(false)) return false;
+        var flushing = FlushPipeAsync();
+        if (!flushing.IsCompletedSuccessfully) return AwaitFlushHeldAsync(flushing);
+        if (!flushing.Result) return new(false);
+        EndHolding();
+        return new(true);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> AwaitFlushHeldAsync(ValueTask<bool> flushing)
+    {
+        if (!await flushing.ConfigureAwait(false)) return false;
         EndHolding();
         return true;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> FlushPipeAsync()
+    private ValueTask<bool> FlushPipeAsync()
     {
         _unflushed = 0;
-        if (_writeError is not null) return Failed(_writeError);
+        if (_writeError is not null) return new(Failed(_writeError));
         try
         {
-            var result = await writer.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-            _flushes++;
-            return (!result.IsCompleted && !result.IsCanceled) || Failed(null);
+            var flushing = writer.FlushAsync(CancellationToken.None);
+            return flushing.IsCompletedSuccessfully ? new(Flushed(flushing.Result)) : AwaitFlushPipeAsync(flushing);
+        }
+        catch (Exception exception)
+        {
+            return new(Failed(exception));
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> AwaitFlushPipeAsync(ValueTask<FlushResult> flushing)
+    {
+        try
+        {
+            return Flushed(await flushing.ConfigureAwait(false));
         }
         catch (Exception exception)
         {
             return Failed(exception);
         }
+    }
+
+    private bool Flushed(FlushResult result)
+    {
+        _flushes++;
+        return (!result.IsCompleted && !result.IsCanceled) || Failed(null);
     }
 
     /// <summary>Gives the pipe free, or keeps it for what came meanwhile.</summary>
@@ -167,10 +199,10 @@ internal sealed partial class FrameOutput
         _ = FlushWaitingAsync(waitingFlushed);
     }
 
-    // Runs on a pool thread, so that no sender is kept busy with the frames of others.
+    // On the scheduler, so that no sender is kept busy with the frames of others.
     private async Task FlushWaitingAsync(TaskCompletionSource<bool>? waitingFlushed)
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await scheduler.Yield();
         while (true)
         {
             var flushed = await FlushPipeAsync().ConfigureAwait(false);
@@ -188,7 +220,7 @@ internal sealed partial class FrameOutput
         waitingFlushed = _waitingFlushed;
         _waitingFlushed = null;
         WriteOwedPong();
-        if (_waiting.Length != 0)
+        if (_waiting is { Length: not 0 })
         {
             CopyToPipe(_waiting.Written);
             _waiting.Release();
@@ -206,13 +238,13 @@ internal sealed partial class FrameOutput
             _failed = true;
             waitingFlushed = _waitingFlushed;
             _waitingFlushed = null;
-            _waiting.Release();
+            _waiting?.Release();
             _unflushed = 0;
             EndFrames();
             Release();
         }
         waitingFlushed?.SetResult(false);
-        onFailed(error);
+        owner.OnOutputFailed(error);
         return false;
     }
 }

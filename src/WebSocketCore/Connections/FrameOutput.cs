@@ -20,9 +20,10 @@ namespace WebSocketCore.Connections;
 /// <param name="role">Whose frames they are.</param>
 /// <param name="sync">Guards this object; shared with the owner, whose closing state decides what may be written.</param>
 /// <param name="pool">For frames that wait.</param>
-/// <param name="onFailed">Called once, outside the lock, when the transport takes no more; with its error, if it gave one.</param>
-internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role, Lock sync, ArrayPool<byte> pool, Action<Exception?> onFailed)
-    : IThreadPoolWorkItem
+/// <param name="scheduler">Where flushes run that are nobody's to wait for.</param>
+/// <param name="owner">Is told, once and outside the lock, when the transport takes no more.</param>
+internal sealed partial class FrameOutput(
+    PipeWriter writer, WebSocketRole role, Lock sync, ArrayPool<byte> pool, PipeScheduler scheduler, IFrameOutputOwner owner) : IThreadPoolWorkItem
 {
     /// <summary>Frames up to this size are copied at once. Also the bound on what waits for a flush.</summary>
     public const int ChunkSize = 64 * 1024;
@@ -30,7 +31,8 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
     private const int NoPong = -1;
 
     private readonly MessageSender _sender = new(role);
-    private readonly PayloadBuffer _waiting = new(pool);
+    // Made with the first frame that waits.
+    private PayloadBuffer? _waiting;
     private TaskCompletionSource<bool>? _waitingFlushed;
     private byte[] _pong = [];
     private int _pongLength = NoPong;
@@ -57,7 +59,7 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
     /// <summary>Sends a message in one frame, in turn with all other messages.</summary>
     /// <param name="opcode">Text or binary.</param>
     /// <param name="payload">The payload; the memory is the caller's again when the task has completed, cancelled or not.</param>
-    /// <param name="defer">Whether a small frame may wait for others that are likely to follow at once; its flush is then queued.</param>
+    /// <param name="defer">Whether a small frame may wait for others that are likely to follow at once; its flush is then queued, or under way.</param>
     /// <param name="cancellationToken">Before the message's turn has come it is not sent; later only the waiting ends.</param>
     /// <returns>Whether the transport took the frame; false when nothing may be sent any more.</returns>
     public ValueTask<bool> SendMessageAsync(Opcode opcode, in ReadOnlySequence<byte> payload, bool defer, CancellationToken cancellationToken)
@@ -66,6 +68,7 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
         Task<bool>? joined;
         Waiter? waiter;
         lock (sync) outcome = Write(Turn.Message, opcode, fin: true, payload, defer, out joined, out waiter);
+        if (outcome == Outcome.Deferred) return new(true);
         return outcome == Outcome.Queued
             ? SendInTurnAsync(waiter!, opcode, fin: true, payload, cancellationToken)
             : FinishAsync(outcome, joined, opcode, fin: true, payload, cancellationToken);
@@ -153,6 +156,8 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
         RefuseTurns();
     }
 
+    private PayloadBuffer Waiting => _waiting ??= new PayloadBuffer(pool);
+
     // Under the lock.
     private Outcome Write(
         Turn turn, Opcode opcode, bool fin, in ReadOnlySequence<byte> payload, bool defer, out Task<bool>? joined, out Waiter? waiter)
@@ -161,14 +166,15 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
         waiter = null;
         if (_ended) return Outcome.Refused;
         var isLarge = payload.Length > ChunkSize;
-        if ((turn == Turn.Message ? MessagesWait : FramesWait) || (_held && (isLarge || _waiting.Length >= ChunkSize)))
+        if ((turn == Turn.Message ? MessagesWait : FramesWait) || (_held && (isLarge || _waiting?.Length >= ChunkSize)))
         {
             waiter = Enqueue(turn);
             return Outcome.Queued;
         }
         if (_held)
         {
-            _sender.WriteFrame(_waiting, opcode, fin, payload);
+            _sender.WriteFrame(Waiting, opcode, fin, payload);
+            if (defer) return Outcome.Deferred;
             _waitingFlushed ??= new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
             joined = _waitingFlushed.Task;
             return Outcome.Joined;
@@ -240,7 +246,15 @@ internal sealed partial class FrameOutput(PipeWriter writer, WebSocketRole role,
 
     private void WriteOrJoin(Opcode opcode, in ReadOnlySequence<byte> payload)
     {
-        if (_held) _sender.WriteFrame(_waiting, opcode, fin: true, payload);
+        if (_held) _sender.WriteFrame(Waiting, opcode, fin: true, payload);
         else WriteToPipe(opcode, fin: true, payload);
     }
+}
+
+/// <summary>Whose frames a <see cref="FrameOutput"/> sends.</summary>
+internal interface IFrameOutputOwner
+{
+    /// <summary>The transport takes no more frames.</summary>
+    /// <param name="error">Its error, if it gave one.</param>
+    void OnOutputFailed(Exception? error);
 }

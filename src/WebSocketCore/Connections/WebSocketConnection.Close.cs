@@ -1,10 +1,12 @@
 using WebSocketCore.Closing;
+using WebSocketCore.Connections;
 
 namespace WebSocketCore;
 
 // Closing: every event of the closing handshake, and the one way in which a transport ends.
 public sealed partial class WebSocketConnection
 {
+    private TaskCompletionSource<WebSocketClosure>? _ended;
     private ClosureCause? _cause;
     private CloseCode? _sentCode;
     private string _sentReason = "";
@@ -44,7 +46,10 @@ public sealed partial class WebSocketConnection
     }
 
     /// <summary>Completes, never by an exception, when the connection has ended and its transport is given up.</summary>
-    public Task<WebSocketClosure> Closed => _ended.Task;
+    public Task<WebSocketClosure> Closed
+    {
+        get { lock (_sync) return (_ended ??= new TaskCompletionSource<WebSocketClosure>()).Task; }
+    }
 
     /// <summary>
     /// Closes the connection (RFC 6455, section 7.1.2): sends a Close frame, waits for the peer's, ends the transport. When the peer does not answer
@@ -62,7 +67,7 @@ public sealed partial class WebSocketConnection
         try
         {
             EnsureReading();
-            await _ended.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await Closed.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -157,7 +162,7 @@ public sealed partial class WebSocketConnection
     }
 
     // Nothing can be sent any more. What the peer has sent, perhaps its Close frame, is still received: the end is found by reading.
-    private void OnOutputFailed(Exception? error)
+    void IFrameOutputOwner.OnOutputFailed(Exception? error)
     {
         lock (_sync) _transportError ??= error;
         EnsureReading();
@@ -173,7 +178,7 @@ public sealed partial class WebSocketConnection
             _cause ??= cause;
             Happened(CloseEvent.Abort);
             WantEnd();
-            if (_reader == Reader.None) BeginEnding();
+            BeginEnding();
         }
         try
         {
@@ -217,19 +222,18 @@ public sealed partial class WebSocketConnection
     {
         _receivingEnded = true;
         _endIsWanted = true;
+        Interlocked.MemoryBarrier();
     }
 
-    // Under the lock, without a reader.
+    // Under the lock. Does nothing where somebody reads: who has ended reading comes here again.
     private void BeginEnding()
     {
-        if (_reader == Reader.Ending) return;
-        _reader = Reader.Ending;
-        _ = EndAsync();
+        if (Interlocked.CompareExchange(ref _reader, Reader.Ending, Reader.None) == Reader.None) _ = EndAsync();
     }
 
     private async Task EndAsync()
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await Scheduler.Yield();
         try
         {
             await EndTransportAsync().ConfigureAwait(false);
@@ -247,7 +251,9 @@ public sealed partial class WebSocketConnection
             var closure = Closure!;
             FailPings(closure);
             _receiver.ReleaseIdleBuffer();
-            _ended.TrySetResult(closure);
+            TaskCompletionSource<WebSocketClosure> ended;
+            lock (_sync) ended = _ended ??= new TaskCompletionSource<WebSocketClosure>();
+            ended.TrySetResult(closure);
         }
     }
 

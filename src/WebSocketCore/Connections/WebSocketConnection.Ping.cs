@@ -11,7 +11,8 @@ public sealed partial class WebSocketConnection
     // Pings that nobody waits for are remembered up to this number.
     private const int MaxUnawaitedPings = 64;
 
-    private readonly Queue<PendingPing> _pings = new();
+    // Made with the first ping.
+    private Queue<PendingPing>? _pings;
     private ulong _lastPing = (ulong)Random.Shared.NextInt64();
     private int _awaitedPings;
 
@@ -90,6 +91,7 @@ public sealed partial class WebSocketConnection
     // Under the lock, when the ping takes its place among the frames.
     private void Remember(in PendingPing ping)
     {
+        _pings ??= new Queue<PendingPing>();
         while (_pings.TryPeek(out var oldest) && oldest.Answered is { Task.IsCompleted: true }) _pings.Dequeue();
         for (var left = _pings.Count >= MaxUnawaitedPings ? _pings.Count : 0; left > 0; left--)
         {
@@ -102,6 +104,7 @@ public sealed partial class WebSocketConnection
     {
         lock (_sync)
         {
+            if (_pings is null) return;
             var answered = 0;
             var index = 0;
             foreach (var ping in _pings)
@@ -122,7 +125,7 @@ public sealed partial class WebSocketConnection
     {
         lock (_sync)
         {
-            while (_pings.TryDequeue(out var ping))
+            while (_pings is not null && _pings.TryDequeue(out var ping))
             {
                 if (ping.Answered is null || !ping.Answered.TrySetException(new WebSocketClosedException(closure))) continue;
                 _ = ping.Answered.Task.Exception; // Seen, also where the caller has stopped waiting.

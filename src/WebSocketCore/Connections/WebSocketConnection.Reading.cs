@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
+using System.IO.Pipelines;
+using WebSocketCore.Connections;
 using WebSocketCore.Protocol;
 
 namespace WebSocketCore;
@@ -10,6 +11,8 @@ namespace WebSocketCore;
 // application, and makes way at once for a receive. When the connection has ended, the reading belongs to who ends the transport, for good.
 public sealed partial class WebSocketConnection
 {
+    // Taken by compare-exchange from None, mostly without the lock; given back by its owner. Who sets what EndReading looks at, looks at this afterwards,
+    // with a full fence in between on both sides: one of the two sees the other.
     private Reader _reader;
     private Task _background = Task.CompletedTask;
     private ReceiveMode _backgroundMode;
@@ -110,8 +113,8 @@ public sealed partial class WebSocketConnection
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask ReadMoreAsync(CancellationToken cancellationToken)
+    /// <summary>Before the transport is waited for: what was held back leaves. False at the end of the stream, where there is nothing to wait for.</summary>
+    private bool BeginRead()
     {
         _inputWaits = false;
         _pongIsOwed = false;
@@ -120,23 +123,27 @@ public sealed partial class WebSocketConnection
         if (_endOfInput)
         {
             OnTransportEnded(null);
-            return;
+            return false;
         }
+        AdvanceInput();
+        return true;
+    }
 
-        try
-        {
-            AdvanceInput();
-            var result = await _pipe.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
-            _input = result.Buffer;
-            _nextSegment = _input.Start;
-            _inputIsOut = true;
-            _endOfInput = result.IsCompleted;
-            if (!_input.IsEmpty) OnBytesReceived();
-        }
-        catch (Exception exception) when (!(exception is OperationCanceledException && cancellationToken.IsCancellationRequested))
-        {
-            OnTransportEnded(exception);
-        }
+    private void EndRead(in ReadResult result)
+    {
+        _input = result.Buffer;
+        _nextSegment = _input.Start;
+        _inputIsOut = true;
+        _endOfInput = result.IsCompleted;
+        if (!_input.IsEmpty) OnBytesReceived();
+    }
+
+    private void EndRead(in DirectReadResult result)
+    {
+        _endOfInput = result.IsCompleted;
+        if (result.Length == 0) return;
+        OnBytesReceived();
+        if (!_receiver.OnReceived(result.Length)) OnViolation(_receiver.Error);
     }
 
     private void AdvanceInput()
@@ -150,21 +157,26 @@ public sealed partial class WebSocketConnection
         _pipe.Input.AdvanceTo(end);
     }
 
+    /// <summary>Makes the caller the reader, if nobody reads and the connection has not ended.</summary>
+    private bool TryBeginForeground()
+    {
+        if (Interlocked.CompareExchange(ref _reader, Reader.Foreground, Reader.None) != Reader.None) return false;
+        _foregroundWaits = false;
+        _dataIsAhead = false;
+        if (!_receivingEnded) return true;
+        EndReading(Reader.Foreground);
+        return false;
+    }
+
     /// <summary>Makes the caller the reader. False: wait for the background reader, or, where there is none to wait for, the connection has ended.</summary>
     private bool TryBeginForeground(out Task? background)
     {
         background = null;
+        if (TryBeginForeground()) return true;
         lock (_sync)
         {
             if (_receivingEnded || _reader == Reader.Ending) return false;
             if (_reader == Reader.Foreground) throw new InvalidOperationException("Another receive is under way on this connection.");
-            if (_reader == Reader.None)
-            {
-                _reader = Reader.Foreground;
-                _foregroundWaits = false;
-                _dataIsAhead = false;
-                return true;
-            }
             _foregroundWaits = true;
             background = _background;
         }
@@ -178,31 +190,31 @@ public sealed partial class WebSocketConnection
         lock (_sync)
         {
             _foregroundWaits = false;
-            if (_reader == Reader.None && WantsBackground) BeginBackground();
+            if (WantsBackground) BeginBackground();
         }
     }
 
     /// <summary>Sees that somebody reads: a ping, a close or the keep-alive needs what the peer answers.</summary>
     private void EnsureReading()
     {
+        Interlocked.MemoryBarrier();
         lock (_sync)
         {
-            if (_reader == Reader.None && !_foregroundWaits) BeginBackground();
+            if (!_foregroundWaits) BeginBackground();
         }
     }
 
-    // Under the lock.
+    // Under the lock. Does nothing where somebody reads.
     private void BeginBackground()
     {
-        if (_endIsWanted) return;
-        _reader = Reader.Background;
+        if (_endIsWanted || Interlocked.CompareExchange(ref _reader, Reader.Background, Reader.None) != Reader.None) return;
         _backgroundMode = BackgroundMode;
         _background = ReadInBackgroundAsync();
     }
 
     private async Task ReadInBackgroundAsync()
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await Scheduler.Yield();
         var happened = ReceiveEvent.NeedMore;
         try
         {
@@ -211,7 +223,15 @@ public sealed partial class WebSocketConnection
                 lock (_sync) _backgroundMode = BackgroundMode;
                 happened = TakeInput(_backgroundMode);
                 if (happened != ReceiveEvent.NeedMore || Volatile.Read(ref _foregroundWaits)) break;
-                await ReadMoreAsync(CancellationToken.None).ConfigureAwait(false);
+                if (!BeginRead()) continue;
+                try
+                {
+                    EndRead(await _pipe.Input.ReadAsync(CancellationToken.None).ConfigureAwait(false));
+                }
+                catch (Exception exception)
+                {
+                    OnTransportEnded(exception);
+                }
             }
         }
         catch (Exception)
@@ -227,11 +247,12 @@ public sealed partial class WebSocketConnection
 
     private void EndReading(Reader reader, bool dataAhead = false)
     {
+        Debug.Assert(_reader == reader);
+        if (dataAhead) _dataIsAhead = true;
+        Interlocked.Exchange(ref _reader, Reader.None);
+        if (!_endIsWanted && !WantsBackground) return;
         lock (_sync)
         {
-            Debug.Assert(_reader == reader);
-            _reader = Reader.None;
-            _dataIsAhead = dataAhead;
             if (_endIsWanted) BeginEnding();
             else if (_foregroundWaits) return;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using WebSocketCore.Connections;
 using WebSocketCore.Protocol;
 
 namespace WebSocketCore;
@@ -18,22 +19,19 @@ public sealed partial class WebSocketConnection
     /// <exception cref="WebSocketProtocolException">The peer broke the protocol. It was told, and the connection has failed.</exception>
     /// <exception cref="InvalidOperationException">Another receive is under way, or a <see cref="MessageReader"/> has not reached its end.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<WebSocketMessage?> ReceiveAsync(CancellationToken cancellationToken = default)
+    public ValueTask<WebSocketMessage?> ReceiveAsync(CancellationToken cancellationToken = default)
     {
-        ThrowIfReaderIsUnfinished();
-        if (!await NextAsync(ReceiveMode.Messages, cancellationToken).ConfigureAwait(false)) return null;
-        return new WebSocketMessage(_receiver.Kind, _receiver.Payload);
+        var next = NextMessageAsync(cancellationToken);
+        if (!next.IsCompletedSuccessfully) return AwaitMessageAsync(next);
+        return new(next.Result ? Message : null);
     }
 
     /// <summary>Receives messages until the connection ends. The payload of each is valid until the next iteration.</summary>
     /// <param name="cancellationToken">Ends the loop by <see cref="OperationCanceledException"/>. Nothing is lost, and the connection stays open.</param>
     /// <exception cref="WebSocketProtocolException">The peer broke the protocol. It was told, and the connection has failed.</exception>
     /// <exception cref="InvalidOperationException">Another receive is under way, or a <see cref="MessageReader"/> has not reached its end.</exception>
-    public async IAsyncEnumerable<WebSocketMessage> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        while (await ReceiveAsync(cancellationToken).ConfigureAwait(false) is { } message) yield return message;
-    }
+    public IAsyncEnumerable<WebSocketMessage> ReadAllAsync(CancellationToken cancellationToken = default) =>
+        new MessageEnumerable(this, cancellationToken);
 
     /// <summary>
     /// Waits for the next message and receives it in parts, as they arrive: for messages larger than memory.
@@ -50,6 +48,16 @@ public sealed partial class WebSocketConnection
         ThrowIfReaderIsUnfinished();
 
         return await NextAsync(ReceiveMode.Parts, cancellationToken).ConfigureAwait(false) ? _messageReader : null;
+    }
+
+    /// <summary>The message that the last receive has given.</summary>
+    internal WebSocketMessage Message => new(_receiver.Kind, _receiver.Payload);
+
+    /// <summary>Receives the next message, as <see cref="Message"/>. False when the connection has ended.</summary>
+    internal ValueTask<bool> NextMessageAsync(CancellationToken cancellationToken)
+    {
+        ThrowIfReaderIsUnfinished();
+        return NextAsync(ReceiveMode.Messages, cancellationToken);
     }
 
     /// <summary>Receives the next part of a streamed message.</summary>
@@ -73,11 +81,18 @@ public sealed partial class WebSocketConnection
         EnsureReading();
     }
 
-    /// <summary>Reads as the foreground reader until there is what the mode asks for; false when the connection has ended.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> NextAsync(ReceiveMode mode, CancellationToken cancellationToken)
+    private async ValueTask<WebSocketMessage?> AwaitMessageAsync(ValueTask<bool> next) => await next.ConfigureAwait(false) ? Message : null;
+
+    /// <summary>Reads as the foreground reader until there is what the mode asks for; false when the connection has ended.</summary>
+    private ValueTask<bool> NextAsync(ReceiveMode mode, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<bool>(cancellationToken);
+        return TryBeginForeground() ? ReadAsync(mode, cancellationToken) : BeginAndReadAsync(mode, cancellationToken);
+    }
+
+    private async ValueTask<bool> BeginAndReadAsync(ReceiveMode mode, CancellationToken cancellationToken)
+    {
         while (!TryBeginForeground(out var background))
         {
             if (background is null)
@@ -93,34 +108,79 @@ public sealed partial class WebSocketConnection
                 cancellationToken.ThrowIfCancellationRequested();
             }
         }
+        return await ReadAsync(mode, cancellationToken).ConfigureAwait(false);
+    }
 
+    /// <summary>As the foreground reader, which ends with it. What is buffered is taken without waiting.</summary>
+    private ValueTask<bool> ReadAsync(ReceiveMode mode, CancellationToken cancellationToken)
+    {
+        var waits = false;
         try
         {
             if (_payloadIsOut) _receiver.ClearPayload();
             _payloadIsOut = false;
 
             // A receive that was cancelled in mid-message has left the message's beginning.
-            if (mode == ReceiveMode.Parts && _messageReader is null && _receiver.IsInMessage) return BeginMessageReader();
-            while (!_receivingEnded)
+            if (mode == ReceiveMode.Parts && _messageReader is null && _receiver.IsInMessage) return new(BeginMessageReader());
+            if (TryTake(mode)) return new(true);
+            if (_receivingEnded) return new(EndOfReceiving());
+            waits = true;
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException<bool>(exception);
+        }
+        finally
+        {
+            if (!waits) EndReading(Reader.Foreground);
+        }
+        return WaitAndReadAsync(mode, cancellationToken);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> WaitAndReadAsync(ReceiveMode mode, CancellationToken cancellationToken)
+    {
+        try
+        {
+            do
             {
-                switch (TakeInput(mode))
+                if (!BeginRead()) break;
+                try
                 {
-                    case ReceiveEvent.MessageStart:
-                        return BeginMessageReader();
-
-                    case ReceiveEvent.MessagePart or ReceiveEvent.Message:
-                        return _payloadIsOut = true;
-
-                    case ReceiveEvent.NeedMore:
-                        await ReadMoreAsync(cancellationToken).ConfigureAwait(false);
-                        break;
+                    if (_pipe.Input is DirectPipeReader input && _receiver.TryGetDestination(mode, out var destination))
+                        EndRead(await input.ReceiveAsync(destination, cancellationToken).ConfigureAwait(false));
+                    else
+                        EndRead(await _pipe.Input.ReadAsync(cancellationToken).ConfigureAwait(false));
                 }
+                catch (Exception exception) when (!(exception is OperationCanceledException && cancellationToken.IsCancellationRequested))
+                {
+                    OnTransportEnded(exception);
+                }
+                if (TryTake(mode)) return true;
             }
+            while (!_receivingEnded);
             return EndOfReceiving();
         }
         finally
         {
             EndReading(Reader.Foreground);
+        }
+    }
+
+    /// <summary>Takes what is buffered; false when that does not hold what the mode asks for.</summary>
+    private bool TryTake(ReceiveMode mode)
+    {
+        if (_receivingEnded) return false;
+        switch (TakeInput(mode))
+        {
+            case ReceiveEvent.MessageStart:
+                return BeginMessageReader();
+
+            case ReceiveEvent.MessagePart or ReceiveEvent.Message:
+                return _payloadIsOut = true;
+
+            default:
+                return false;
         }
     }
 

@@ -20,7 +20,7 @@ namespace WebSocketCore;
 /// <para>Disposing closes it with <see cref="CloseCode.NormalClosure"/> if that has not been done, waits for the end, at most for
 /// <see cref="WebSocketConnectionOptions.CloseTimeout"/>, and returns its memory.</para>
 /// </remarks>
-public sealed partial class WebSocketConnection : IAsyncDisposable
+public sealed partial class WebSocketConnection : IAsyncDisposable, IFrameOutputOwner
 {
     private readonly Lock _sync = new();
     private readonly IDuplexPipe _pipe;
@@ -28,7 +28,6 @@ public sealed partial class WebSocketConnection : IAsyncDisposable
     private readonly MessageReceiver _receiver;
     private readonly FrameOutput _output;
     private readonly CloseHandshake _closing = new();
-    private readonly TaskCompletionSource<WebSocketClosure> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal WebSocketConnection(IDuplexPipe pipe, WebSocketRole role, WebSocketConnectionOptions options, string? subprotocol)
     {
@@ -37,7 +36,8 @@ public sealed partial class WebSocketConnection : IAsyncDisposable
         Role = role;
         Subprotocol = subprotocol;
         _receiver = new MessageReceiver(role, options.MessageLimits, options.BufferPool);
-        _output = new FrameOutput(pipe.Output, role, _sync, options.BufferPool, OnOutputFailed);
+        Scheduler = (pipe as IScheduledTransport)?.Scheduler ?? PipeScheduler.ThreadPool;
+        _output = new FrameOutput(pipe.Output, role, _sync, options.BufferPool, Scheduler, this);
         StartTimer();
     }
 
@@ -52,6 +52,9 @@ public sealed partial class WebSocketConnection : IAsyncDisposable
 
     /// <summary>On a client, the response that opened the connection; null on a server or where the handshake was made elsewhere.</summary>
     public HandshakeResponse? Response { get; internal init; }
+
+    /// <summary>Where the connection does what nobody's call does.</summary>
+    private PipeScheduler Scheduler { get; }
 
     /// <summary>How far the connection has come in the closing handshake.</summary>
     public ConnectionState State

@@ -35,21 +35,19 @@ public sealed class HandshakeHeaders : IReadOnlyCollection<KeyValuePair<string, 
         }
         _text = text.ToString();
         _fields = [.. fields];
-        Count = _fields.Length;
     }
 
-    internal HandshakeHeaders(string text, HeaderField[] fields, int count)
+    internal HandshakeHeaders(string text, HeaderField[] fields)
     {
         _text = text;
         _fields = fields;
-        Count = count;
     }
 
     /// <summary>No header at all.</summary>
-    public static HandshakeHeaders Empty { get; } = new("", [], 0);
+    public static HandshakeHeaders Empty { get; } = new("", []);
 
     /// <summary>How many header lines there are.</summary>
-    public int Count { get; }
+    public int Count => _fields.Length;
 
     /// <summary>How many header lines have this name.</summary>
     /// <param name="name">The name, in any case.</param>

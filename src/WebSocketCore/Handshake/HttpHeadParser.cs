@@ -205,7 +205,7 @@ internal sealed class HttpHeadParser : IDisposable
         return HandshakeError.None;
     }
 
-    private HandshakeHeaders ToHeaders() => new(Encoding.Latin1.GetString(_buffer, _headersStart, _length - _headersStart), _fields, _count);
+    private HandshakeHeaders ToHeaders() => new(Encoding.Latin1.GetString(_buffer, _headersStart, _length - _headersStart), _fields[.._count]);
 
     private void Fail(HandshakeError error)
     {

@@ -15,6 +15,9 @@ namespace WebSocketCore.Protocol;
 /// </remarks>
 internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limits, ArrayPool<byte> pool)
 {
+    // What is left of a frame below this is likely to come together with the next frames.
+    private const ulong MinDirectLength = 32 * 1024;
+
     private readonly MessageAssembler _assembler = new(limits, pool);
     private Stage _stage;
     private FrameHeader _header;
@@ -91,6 +94,31 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
                     return ReceiveEvent.NeedMore;
             }
         }
+    }
+
+    /// <summary>
+    /// Where the next bytes of a large frame can be received without a buffer in between. Call <see cref="OnReceived"/> when that has happened, and then
+    /// <see cref="Read"/>, without input, for what came of it.
+    /// </summary>
+    /// <returns>False where the next bytes are better read.</returns>
+    public bool TryGetDestination(ReceiveMode mode, out Memory<byte> destination)
+    {
+        destination = default;
+        if (_remaining < MinDirectLength || _stage != Stage.Payload || mode != ReceiveMode.Messages || _skipping) return false;
+        destination = _assembler.GetMemory();
+        if ((ulong)destination.Length > _remaining) destination = destination[..(int)_remaining];
+        return true;
+    }
+
+    /// <summary>Takes payload that is in the memory of <see cref="TryGetDestination"/>. False: it broke a rule, see <see cref="Error"/>.</summary>
+    public bool OnReceived(int length)
+    {
+        var phase = (long)(_header.PayloadLength - _remaining);
+        _remaining -= (ulong)length;
+        DataProgress += (ulong)length;
+        var error = _assembler.OnReceived(length, _header.MaskingKey, phase);
+        if (error != ProtocolError.None) Fail(error);
+        return error == ProtocolError.None;
     }
 
     /// <summary>Forgets the payload that was handed out; a small buffer is kept for the next message.</summary>

@@ -9,6 +9,9 @@ namespace WebSocketCore.Protocol;
 /// </summary>
 internal readonly struct MessageSender(WebSocketRole role)
 {
+    // Up to here a frame is written into one span: what is left unused of the last one costs less than to ask twice.
+    private const int SmallPayload = 1024;
+
     /// <summary>Writes a whole frame.</summary>
     /// <param name="output">Gets the header and the payload; the payload is copied.</param>
     /// <param name="opcode">The opcode.</param>
@@ -28,17 +31,25 @@ internal readonly struct MessageSender(WebSocketRole role)
     /// <inheritdoc cref="WriteFrame(IBufferWriter{byte}, Opcode, bool, in ReadOnlySequence{byte})"/>
     public void WriteFrame(IBufferWriter<byte> output, Opcode opcode, bool fin, ReadOnlySpan<byte> payload)
     {
-        var mask = WriteHeader(output, opcode, fin, payload.Length);
-        WritePayload(output, payload, ref mask);
+        if (payload.Length > SmallPayload)
+        {
+            var mask = WriteHeader(output, opcode, fin, payload.Length);
+            WritePayload(output, payload, ref mask);
+            return;
+        }
+        var header = CreateHeader(opcode, fin, payload.Length);
+        var destination = output.GetSpan(FrameHeaderParser.MaxLength + payload.Length);
+        var headerLength = FrameHeaderWriter.Write(destination, header);
+        if (header.MaskingKey == 0) payload.CopyTo(destination[headerLength..]);
+        else Masking.Apply(payload, destination[headerLength..], header.MaskingKey);
+        output.Advance(headerLength + payload.Length);
     }
 
     /// <summary>Writes a frame's header; the payload follows by <see cref="WritePayload"/>.</summary>
     /// <returns>How the payload is to be masked.</returns>
     public PayloadMask WriteHeader(IBufferWriter<byte> output, Opcode opcode, bool fin, long payloadLength)
     {
-        // RFC 6455 5.1: "a client MUST mask all frames that it sends", "a server MUST NOT mask any frames".
-        uint? maskingKey = role == WebSocketRole.Client ? MaskingKeys.Next() : null;
-        var header = new FrameHeader(opcode, payloadLength, fin, maskingKey: maskingKey);
+        var header = CreateHeader(opcode, fin, payloadLength);
         output.Advance(FrameHeaderWriter.Write(output.GetSpan(FrameHeaderParser.MaxLength), header));
         return new PayloadMask(header.MaskingKey, 0);
     }
@@ -56,6 +67,13 @@ internal readonly struct MessageSender(WebSocketRole role)
             payload = payload[length..];
             mask = mask with { Phase = mask.Phase + length };
         }
+    }
+
+    private FrameHeader CreateHeader(Opcode opcode, bool fin, long payloadLength)
+    {
+        // RFC 6455 5.1: "a client MUST mask all frames that it sends", "a server MUST NOT mask any frames".
+        uint? maskingKey = role == WebSocketRole.Client ? MaskingKeys.Next() : null;
+        return new FrameHeader(opcode, payloadLength, fin, maskingKey: maskingKey);
     }
 
     /// <summary>A masking key (0 leaves the payload as it is) and how many bytes of payload it has masked.</summary>

@@ -3,7 +3,7 @@ using WebSocketCore.Tests.TestSupport;
 
 namespace WebSocketCore.Tests.Sockets;
 
-public class AbortWhileSendingTests
+public class AbortWhileSendingTests : SocketPipeTest
 {
     [Fact]
     public async Task An_abort_in_the_middle_of_a_large_send_to_a_peer_that_stops_reading_ends_at_once()
@@ -14,7 +14,7 @@ public class AbortWhileSendingTests
             using var sockets = await SocketPair.ConnectAsync(bufferSize: 16 * 1024);
             var pool = new PoisoningPool();
             var connection = WebSocketConnection.FromUpgraded(
-                new SocketDuplexPipe(sockets.Local, pool), WebSocketRole.Server, new WebSocketServerOptions { BufferPool = pool });
+                Open(sockets.Local, pool), WebSocketRole.Server, new WebSocketServerOptions { BufferPool = pool });
             var sending = connection.SendAsync(MessageKind.Binary, payload).AsTask();
             var buffer = new byte[10_000];
             for (var i = 0; i < round * 10; i++) (await sockets.Peer.ReceiveAsync(buffer).Within()).Should().BePositive();
@@ -30,7 +30,7 @@ public class AbortWhileSendingTests
     public async Task A_cancellation_that_comes_while_a_flush_succeeds_ends_the_next_one()
     {
         using var sockets = await SocketPair.ConnectAsync();
-        var pipe = new SocketDuplexPipe(sockets.Local);
+        var pipe = Open(sockets.Local);
 
         // The socket looks at the memory once the flush has begun to send; what it sends then leaves at once.
         using var memory = new ObservedMemory(5000, pipe.Output.CancelPendingFlush);

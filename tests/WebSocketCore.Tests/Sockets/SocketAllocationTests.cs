@@ -3,7 +3,7 @@ using WebSocketCore.Tests.TestSupport;
 namespace WebSocketCore.Tests.Sockets;
 
 [Collection(AloneCollection.Name)]
-public class SocketAllocationTests
+public class SocketAllocationTests : SocketPipeTest
 {
 #if DEBUG
     // Without optimization the compiler makes every state machine an object.
@@ -19,7 +19,7 @@ public class SocketAllocationTests
     {
         const int Rounds = 1000;
         using var sockets = await SocketPair.ConnectAsync();
-        var (near, far) = (new SocketDuplexPipe(sockets.Local), new SocketDuplexPipe(sockets.Peer));
+        var (near, far) = (Open(sockets.Local), Open(sockets.Peer));
         var message = new byte[length];
         var echo = Task.Run(async () =>
         {

@@ -2,7 +2,7 @@ using WebSocketCore.Tests.TestSupport;
 
 namespace WebSocketCore.Tests.Sockets;
 
-public sealed class SocketPipeWriterTests : SocketPipeTest
+public class SocketPipeWriterTests : SocketPipeTest
 {
     [Fact]
     public async Task CancelPendingFlush_ends_a_flush_and_with_it_the_output()
@@ -14,7 +14,7 @@ public sealed class SocketPipeWriterTests : SocketPipeTest
 
         await FluentActions.Awaiting(async () => await Pipe.Output.WriteAsync(new byte[1])).Should().ThrowAsync<IOException>();
         await Pipe.Output.CompleteAsync();
-        Sockets.Local.SafeHandle.IsClosed.Should().BeFalse("the input may still be read");
+        IsClosed.Should().BeFalse("the input may still be read");
         await Pipe.Input.CompleteAsync();
         await PeerShouldBeResetAsync();
         Pool.ShouldBeBalanced();
@@ -52,7 +52,7 @@ public sealed class SocketPipeWriterTests : SocketPipeTest
         var completing = Pipe.Output.CompleteAsync().AsTask();
         await Pipe.Output.CompleteAsync(new IOException());
         await completing;
-        Sockets.Local.SafeHandle.IsClosed.Should().BeTrue();
+        IsClosed.Should().BeTrue();
         await PeerShouldBeResetAsync();
         Pool.ShouldBeBalanced();
     }

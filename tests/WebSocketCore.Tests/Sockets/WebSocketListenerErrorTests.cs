@@ -5,7 +5,7 @@ using WebSocketCore.Tests.TestSupport;
 namespace WebSocketCore.Tests.Sockets;
 
 /// <summary>What goes wrong: the handler's own errors are reported, what peers do is not.</summary>
-public class WebSocketListenerErrorTests
+public class WebSocketListenerErrorTests : ListenerTest
 {
     private readonly ConcurrentQueue<Exception> _errors = new();
 
@@ -13,7 +13,7 @@ public class WebSocketListenerErrorTests
     public async Task A_handler_that_throws_closes_with_1011_and_is_reported()
     {
         var error = new IOException("the application's own");
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, (_, _) => Task.FromException(error), Reporting());
+        await using var listener = Start(Loopback.AnyPort, (_, _) => Task.FromException(error), Reporting());
         await using var client = await listener.ConnectAsync();
 
         (await client.ReceiveToEndAsync()).ToString().Should().Be("clean, closed by the peer; sent 1011; received 1011");
@@ -24,7 +24,7 @@ public class WebSocketListenerErrorTests
     [Fact]
     public async Task A_handler_that_throws_before_its_first_await_is_no_different()
     {
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, (_, _) => throw new FormatException(), Reporting());
+        await using var listener = Start(Loopback.AnyPort, (_, _) => throw new FormatException(), Reporting());
         await using var client = await listener.ConnectAsync();
 
         (await client.ReceiveToEndAsync()).ReceivedCode.Should().Be(CloseCode.InternalServerError);
@@ -35,7 +35,7 @@ public class WebSocketListenerErrorTests
     [Fact]
     public async Task A_cancellation_of_the_handlers_own_is_an_error()
     {
-        await using var listener = WebSocketListener.Start(
+        await using var listener = Start(
             Loopback.AnyPort, (_, _) => Task.FromCanceled(new CancellationToken(canceled: true)), Reporting());
         await using var client = await listener.ConnectAsync();
 
@@ -47,7 +47,7 @@ public class WebSocketListenerErrorTests
     [Fact]
     public async Task Without_OnError_a_handler_that_throws_does_no_harm()
     {
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, async (connection, token) =>
+        await using var listener = Start(Loopback.AnyPort, async (connection, token) =>
         {
             await Loopback.EchoAsync(connection, token);
             throw new InvalidOperationException();
@@ -60,7 +60,7 @@ public class WebSocketListenerErrorTests
     public async Task An_OnError_that_throws_takes_neither_the_place_nor_the_stop_with_it()
     {
         var calls = 0;
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, (_, _) => throw new FormatException(), new WebSocketListenerOptions
+        await using var listener = Start(Loopback.AnyPort, (_, _) => throw new FormatException(), new WebSocketListenerOptions
         {
             MaxConnections = 1,
             OnError = _ =>
@@ -119,7 +119,7 @@ public class WebSocketListenerErrorTests
     public async Task A_handler_that_sends_to_a_vanished_peer_is_no_error()
     {
         var served = new TaskCompletionSource<Exception>();
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, async (connection, token) =>
+        await using var listener = Start(Loopback.AnyPort, async (connection, token) =>
         {
             try
             {
@@ -181,7 +181,7 @@ public class WebSocketListenerErrorTests
     [Fact]
     public async Task Garbage_and_vanishing_in_place_of_TLS_are_no_errors()
     {
-        await using var listener = Loopback.StartEcho(new WebSocketListenerOptions
+        await using var listener = StartEcho(new WebSocketListenerOptions
         {
             MaxConnections = 1,
             OnError = _errors.Enqueue,
@@ -224,7 +224,7 @@ public class WebSocketListenerErrorTests
     private WebSocketListenerOptions Reporting() => new() { OnError = _errors.Enqueue };
 
     // A connection is served when the one before has been given up.
-    private WebSocketListener OneAtATime() => Loopback.StartEcho(new WebSocketListenerOptions { MaxConnections = 1, OnError = _errors.Enqueue });
+    private WebSocketListener OneAtATime() => StartEcho(new WebSocketListenerOptions { MaxConnections = 1, OnError = _errors.Enqueue });
 
     private async Task ShouldServeWithoutErrorAsync(WebSocketListener listener)
     {

@@ -4,12 +4,12 @@ using WebSocketCore.Tests.TestSupport;
 
 namespace WebSocketCore.Tests.Sockets;
 
-public class WebSocketListenerHandshakeTests
+public class WebSocketListenerHandshakeTests : ListenerTest
 {
     [Fact]
     public async Task OnHandshake_routes_by_path()
     {
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, async (connection, token) =>
+        await using var listener = Start(Loopback.AnyPort, async (connection, token) =>
         {
             var greeting = connection.Request!.Path == "/chat" ? $"chat {connection.Request.Query}" : "news";
             await connection.SendTextAsync(greeting, token);
@@ -35,7 +35,7 @@ public class WebSocketListenerHandshakeTests
     public async Task OnHandshake_that_fails_after_accepting_closes_the_connection()
     {
         var errors = new TaskCompletionSource<Exception>();
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, (_, _) => Task.CompletedTask, new WebSocketListenerOptions
+        await using var listener = Start(Loopback.AnyPort, (_, _) => Task.CompletedTask, new WebSocketListenerOptions
         {
             OnHandshake = async (handshake, token) =>
             {
@@ -122,7 +122,7 @@ public class WebSocketListenerHandshakeTests
     [Fact]
     public async Task Plain_HTTP_can_be_answered()
     {
-        await using var listener = Loopback.StartEcho(new WebSocketListenerOptions
+        await using var listener = StartEcho(new WebSocketListenerOptions
         {
             OnHandshake = async (handshake, token) =>
             {
@@ -147,7 +147,7 @@ public class WebSocketListenerHandshakeTests
     [InlineData("\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003\r\n\r\n", "HTTP/1.1 400 ")]
     public async Task What_breaks_a_rule_is_told_which_and_the_transport_ended(string request, string answer)
     {
-        await using var listener = Loopback.StartEcho();
+        await using var listener = StartEcho();
         using var peer = await RawTcpPeer.ConnectAsync(listener.EndPoint);
         await peer.SendAsync(Encoding.Latin1.GetBytes(request));
 
@@ -157,7 +157,7 @@ public class WebSocketListenerHandshakeTests
     [Fact]
     public async Task A_refusal_is_read_although_the_client_has_sent_more()
     {
-        await using var listener = Loopback.StartEcho();
+        await using var listener = StartEcho();
         using var peer = await RawTcpPeer.ConnectAsync(listener.EndPoint);
         await peer.SendTextAsync("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\n");
         await peer.SendAsync(new byte[4_000_000]);
@@ -172,7 +172,7 @@ public class WebSocketListenerHandshakeTests
     [InlineData("", "a", null)]
     public async Task The_servers_first_subprotocol_that_the_client_offers_is_taken(string offered, string supported, string? expected)
     {
-        await using var listener = WebSocketListener.Start(
+        await using var listener = Start(
             Loopback.AnyPort, (connection, token) => connection.SendTextAsync(connection.Subprotocol ?? "none", token).AsTask(),
             new WebSocketListenerOptions { Subprotocols = supported.Split(", ") });
         await using var client = await listener.ConnectAsync(
@@ -185,7 +185,7 @@ public class WebSocketListenerHandshakeTests
     [Fact]
     public async Task OnHandshake_chooses_subprotocol_and_headers()
     {
-        await using var listener = Loopback.StartEcho(new WebSocketListenerOptions
+        await using var listener = StartEcho(new WebSocketListenerOptions
         {
             OnHandshake = async (handshake, token) =>
                 await handshake.AcceptAsync(handshake.Request!.Subprotocols[^1], [new("Set-Cookie", "a=b")], token),
@@ -199,7 +199,7 @@ public class WebSocketListenerHandshakeTests
     [Fact]
     public async Task Headers_and_origin_of_the_client_reach_the_server()
     {
-        await using var listener = WebSocketListener.Start(
+        await using var listener = Start(
             Loopback.AnyPort,
             (connection, token) => connection.SendTextAsync($"{connection.Request!.Origin} {string.Join(' ', connection.Request.Headers.GetValues("X-Test"))}", token).AsTask(),
             new WebSocketListenerOptions { Origins = OriginPolicy.AllowList("https://example.org") });
@@ -211,10 +211,10 @@ public class WebSocketListenerHandshakeTests
         (await foreign.Should().ThrowAsync<WebSocketHandshakeException>()).Which.StatusCode.Should().Be(403);
     }
 
-    private static async Task<WebSocketHandshakeException> RefusedAsync(
+    private async Task<WebSocketHandshakeException> RefusedAsync(
         Func<OpeningHandshake, CancellationToken, ValueTask<WebSocketConnection?>> onHandshake, Action<Exception>? onError = null)
     {
-        var listener = Loopback.StartEcho(new WebSocketListenerOptions { OnHandshake = onHandshake, OnError = onError });
+        var listener = StartEcho(new WebSocketListenerOptions { OnHandshake = onHandshake, OnError = onError });
         await using (listener)
         {
             var connecting = () => listener.ConnectAsync();

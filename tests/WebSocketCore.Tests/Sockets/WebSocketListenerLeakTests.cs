@@ -4,7 +4,7 @@ namespace WebSocketCore.Tests.Sockets;
 
 /// <summary>That nothing is left of connections that have ended.</summary>
 [Collection(AloneCollection.Name)]
-public class WebSocketListenerLeakTests
+public class WebSocketListenerLeakTests : ListenerTest
 {
     private const string Descriptors = "/proc/self/fd";
 
@@ -13,7 +13,7 @@ public class WebSocketListenerLeakTests
     {
         const int Waves = 20;
         const int Wave = 500;
-        await using var listener = Loopback.StartEcho();
+        await using var listener = StartEcho();
 
         // The first wave fills pools and caches, and makes the threads.
         await ConnectAllAsync(listener, Wave);

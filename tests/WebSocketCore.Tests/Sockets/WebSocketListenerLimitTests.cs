@@ -4,7 +4,7 @@ using WebSocketCore.Tests.TestSupport;
 namespace WebSocketCore.Tests.Sockets;
 
 /// <summary>What peers can hold: places, time, and the end of a connection.</summary>
-public class WebSocketListenerLimitTests
+public class WebSocketListenerLimitTests : ListenerTest
 {
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(7);
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromMinutes(3);
@@ -14,7 +14,7 @@ public class WebSocketListenerLimitTests
     [Fact]
     public async Task Beyond_MaxConnections_a_client_waits_until_another_leaves()
     {
-        await using var listener = Loopback.StartEcho(new WebSocketListenerOptions { MaxConnections = 2 });
+        await using var listener = StartEcho(new WebSocketListenerOptions { MaxConnections = 2 });
         await using var first = await listener.ConnectAsync();
         await using var second = await listener.ConnectAsync();
         var third = listener.ConnectAsync();
@@ -36,7 +36,7 @@ public class WebSocketListenerLimitTests
     public async Task Never_more_than_MaxConnections_are_served_at_once()
     {
         var (now, most, served) = (0, 0, 0);
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, async (connection, token) =>
+        await using var listener = Start(Loopback.AnyPort, async (connection, token) =>
         {
             var count = Interlocked.Increment(ref now);
             for (var seen = most; count > seen; seen = most) Interlocked.CompareExchange(ref most, count, seen);
@@ -57,7 +57,7 @@ public class WebSocketListenerLimitTests
     [InlineData("GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: webso")]
     public async Task A_client_that_does_not_finish_its_request_gets_408(string sent)
     {
-        await using var listener = Loopback.StartEcho(Options());
+        await using var listener = StartEcho(Options());
         using var peer = await RawTcpPeer.ConnectAsync(listener.EndPoint);
         await peer.SendTextAsync(sent);
         await _time.ElapseAsync(HandshakeTimeout);
@@ -70,7 +70,7 @@ public class WebSocketListenerLimitTests
     [Fact]
     public async Task A_client_that_keeps_its_end_open_after_a_refusal_is_dropped_after_the_close_timeout()
     {
-        await using var listener = Loopback.StartEcho(Options());
+        await using var listener = StartEcho(Options());
         using var peer = await RawTcpPeer.ConnectAsync(listener.EndPoint);
         await peer.SendTextAsync(RawTcpPeer.Get);
         (await peer.ReadToEndAsync()).Should().StartWith("HTTP/1.1 426 ");
@@ -85,7 +85,7 @@ public class WebSocketListenerLimitTests
     [InlineData("16030100f8010000f40303")]
     public async Task A_TLS_handshake_that_stalls_is_dropped(string sent)
     {
-        await using var listener = Loopback.StartEcho(Options(tls: true));
+        await using var listener = StartEcho(Options(tls: true));
         using var peer = await RawTcpPeer.ConnectAsync(listener.EndPoint);
         await peer.SendHexAsync(sent);
         await _time.ElapseAsync(HandshakeTimeout);
@@ -98,7 +98,7 @@ public class WebSocketListenerLimitTests
     [Fact]
     public async Task After_a_violation_the_peer_reads_our_Close_and_the_end_although_it_has_sent_megabytes_behind_it()
     {
-        await using var listener = Loopback.StartEcho(Options());
+        await using var listener = StartEcho(Options());
         using var peer = await RawTcpPeer.UpgradeAsync(listener.EndPoint);
         var garbage = new byte[8 * 1024 * 1024];
         garbage.AsSpan().Fill(0xff);
@@ -116,7 +116,7 @@ public class WebSocketListenerLimitTests
     [Fact]
     public async Task A_peer_that_sends_for_ever_after_a_violation_is_cut_after_the_close_timeout()
     {
-        await using var listener = Loopback.StartEcho(Options());
+        await using var listener = StartEcho(Options());
         using var peer = await RawTcpPeer.UpgradeAsync(listener.EndPoint);
         await peer.SendHexAsync("8105 68656c6c6f");
         var sending = Task.Run(async () =>
@@ -133,7 +133,7 @@ public class WebSocketListenerLimitTests
     [Fact]
     public async Task The_server_ends_the_transport_first()
     {
-        await using var listener = Loopback.StartEcho(Options());
+        await using var listener = StartEcho(Options());
         using var peer = await RawTcpPeer.UpgradeAsync(listener.EndPoint);
         await peer.SendHexAsync("8882 00000000 03e8");
         (await peer.ReadFrameAsync()).Should().Be("8802 03e8");
@@ -146,7 +146,7 @@ public class WebSocketListenerLimitTests
     [Fact]
     public async Task A_peer_that_does_not_answer_a_Close_is_cut_after_the_close_timeout()
     {
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, (_, _) => Task.CompletedTask, Options());
+        await using var listener = Start(Loopback.AnyPort, (_, _) => Task.CompletedTask, Options());
         using var peer = await RawTcpPeer.UpgradeAsync(listener.EndPoint);
         (await peer.ReadFrameAsync()).Should().Be("8802 03e8");
         await _time.ElapseAsync(CloseTimeout);

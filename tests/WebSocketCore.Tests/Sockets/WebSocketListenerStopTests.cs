@@ -4,7 +4,7 @@ using WebSocketCore.Tests.TestSupport;
 
 namespace WebSocketCore.Tests.Sockets;
 
-public class WebSocketListenerStopTests
+public class WebSocketListenerStopTests : ListenerTest
 {
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromHours(1);
@@ -16,7 +16,7 @@ public class WebSocketListenerStopTests
     public async Task All_clients_see_1001_and_all_handlers_end()
     {
         var ended = 0;
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, async (connection, token) =>
+        await using var listener = Start(Loopback.AnyPort, async (connection, token) =>
         {
             await Loopback.EchoAsync(connection, token);
             token.IsCancellationRequested.Should().BeFalse();
@@ -38,13 +38,13 @@ public class WebSocketListenerStopTests
     [Fact]
     public async Task The_port_is_free_again()
     {
-        var listener = Loopback.StartEcho();
+        var listener = StartEcho();
         await listener.ShouldServeAsync();
         await listener.StopAsync().Within();
 
         var connecting = () => listener.ConnectAsync();
         (await connecting.Should().ThrowAsync<SocketException>()).Which.SocketErrorCode.Should().Be(SocketError.ConnectionRefused);
-        await using var next = WebSocketListener.Start(listener.EndPoint, Loopback.EchoAsync);
+        await using var next = Start(listener.EndPoint, Loopback.EchoAsync);
         next.EndPoint.Should().Be(listener.EndPoint);
         await next.ShouldServeAsync();
     }
@@ -52,7 +52,7 @@ public class WebSocketListenerStopTests
     [Fact]
     public async Task Stopping_and_disposing_again_does_nothing()
     {
-        var listener = Loopback.StartEcho();
+        var listener = StartEcho();
         await listener.ShouldServeAsync();
         await Task.WhenAll(listener.StopAsync(), listener.StopAsync(), listener.DisposeAsync().AsTask()).Within();
         await listener.StopAsync().Within();
@@ -64,7 +64,7 @@ public class WebSocketListenerStopTests
     public async Task Handshakes_in_progress_are_given_up()
     {
         var handshakeTimeout = TimeSpan.FromSeconds(7);
-        await using var listener = Loopback.StartEcho(new WebSocketListenerOptions
+        await using var listener = StartEcho(new WebSocketListenerOptions
         {
             TimeProvider = _time,
             HandshakeTimeout = handshakeTimeout,
@@ -83,7 +83,7 @@ public class WebSocketListenerStopTests
     public async Task A_decision_about_a_handshake_is_cancelled()
     {
         var deciding = new TaskCompletionSource();
-        await using var listener = Loopback.StartEcho(new WebSocketListenerOptions
+        await using var listener = StartEcho(new WebSocketListenerOptions
         {
             OnError = _errors.Enqueue,
             OnHandshake = async (_, token) =>
@@ -107,7 +107,7 @@ public class WebSocketListenerStopTests
     [Fact]
     public async Task A_client_that_does_not_answer_the_Close_is_aborted_after_the_stop_timeout()
     {
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, Loopback.EchoAsync, Options());
+        await using var listener = Start(Loopback.AnyPort, Loopback.EchoAsync, Options());
         using var peer = await RawTcpPeer.UpgradeAsync(listener.EndPoint);
 
         var stopping = listener.StopAsync();
@@ -128,7 +128,7 @@ public class WebSocketListenerStopTests
     {
         var handling = new TaskCompletionSource();
         var cancelled = false;
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, async (_, token) =>
+        await using var listener = Start(Loopback.AnyPort, async (_, token) =>
         {
             handling.SetResult();
             token.IsCancellationRequested.Should().BeFalse();
@@ -160,7 +160,7 @@ public class WebSocketListenerStopTests
     public async Task A_cancelled_stop_aborts_at_once()
     {
         var handling = new TaskCompletionSource();
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, async (_, token) =>
+        await using var listener = Start(Loopback.AnyPort, async (_, token) =>
         {
             handling.SetResult();
             await Task.Delay(Timeout.InfiniteTimeSpan, token);
@@ -178,7 +178,7 @@ public class WebSocketListenerStopTests
     [Fact]
     public async Task A_stop_that_goes_on_can_be_hurried_by_any_caller()
     {
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, Loopback.EchoAsync, Options());
+        await using var listener = Start(Loopback.AnyPort, Loopback.EchoAsync, Options());
         using var peer = await RawTcpPeer.UpgradeAsync(listener.EndPoint);
 
         var stopping = listener.StopAsync();
@@ -196,7 +196,7 @@ public class WebSocketListenerStopTests
         var handling = new TaskCompletionSource();
         var handler = new TaskCompletionSource();
         var afterwards = new TaskCompletionSource();
-        var listener = WebSocketListener.Start(Loopback.AnyPort, async (connection, _) =>
+        var listener = Start(Loopback.AnyPort, async (connection, _) =>
         {
             handling.SetResult();
             await handler.Task;
@@ -227,7 +227,7 @@ public class WebSocketListenerStopTests
     [Fact]
     public async Task A_full_listener_stops_too()
     {
-        await using var listener = Loopback.StartEcho(new WebSocketListenerOptions { MaxConnections = 1 });
+        await using var listener = StartEcho(new WebSocketListenerOptions { MaxConnections = 1 });
         await using var client = await listener.ConnectAsync();
         var closure = client.ReceiveToEndAsync();
         using var waiting = await RawTcpPeer.ConnectAsync(listener.EndPoint);
@@ -244,7 +244,7 @@ public class WebSocketListenerStopTests
         for (var round = 0; round < 10; round++)
         {
             var handling = new TaskCompletionSource();
-            await using var listener = WebSocketListener.Start(Loopback.AnyPort, (connection, token) =>
+            await using var listener = Start(Loopback.AnyPort, (connection, token) =>
             {
                 handling.TrySetResult();
                 return Loopback.EchoAsync(connection, token);

@@ -5,12 +5,12 @@ using WebSocketCore.Tests.TestSupport;
 
 namespace WebSocketCore.Tests.Sockets;
 
-public class WebSocketListenerTests
+public class WebSocketListenerTests : ListenerTest
 {
     [Fact]
     public async Task It_serves_over_IPv4()
     {
-        await using var listener = Loopback.StartEcho();
+        await using var listener = StartEcho();
         listener.EndPoint.Address.Should().Be(IPAddress.Loopback);
         listener.EndPoint.Port.Should().NotBe(0);
         await listener.ShouldServeAsync();
@@ -19,7 +19,7 @@ public class WebSocketListenerTests
     [IPv6Fact]
     public async Task It_serves_over_IPv6()
     {
-        await using var listener = WebSocketListener.Start(new IPEndPoint(IPAddress.IPv6Loopback, 0), Loopback.EchoAsync);
+        await using var listener = Start(new IPEndPoint(IPAddress.IPv6Loopback, 0), Loopback.EchoAsync);
         listener.Uri().Host.Should().Be("[::1]");
         await listener.ShouldServeAsync();
     }
@@ -27,7 +27,7 @@ public class WebSocketListenerTests
     [IPv6Fact]
     public async Task The_address_of_any_IPv6_interface_takes_IPv4_too()
     {
-        await using var listener = WebSocketListener.Start(new IPEndPoint(IPAddress.IPv6Any, 0), Loopback.EchoAsync);
+        await using var listener = Start(new IPEndPoint(IPAddress.IPv6Any, 0), Loopback.EchoAsync);
         foreach (var host in new[] { "127.0.0.1", "[::1]", "localhost" })
         {
             await using var client = await WebSocketClient.ConnectAsync(new Uri($"ws://{host}:{listener.EndPoint.Port}/")).Within();
@@ -38,7 +38,7 @@ public class WebSocketListenerTests
     [Fact]
     public async Task It_is_found_by_name()
     {
-        await using var listener = Loopback.StartEcho();
+        await using var listener = StartEcho();
         await using var client = await WebSocketClient.ConnectAsync(listener.LocalhostUri()).Within();
         await client.ShouldEchoAsync();
     }
@@ -47,7 +47,7 @@ public class WebSocketListenerTests
     public async Task Both_ends_learn_how_the_connection_ended()
     {
         var served = new TaskCompletionSource<WebSocketClosure>();
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, async (connection, token) =>
+        await using var listener = Start(Loopback.AnyPort, async (connection, token) =>
         {
             await Loopback.EchoAsync(connection, token);
             served.SetResult(await connection.Closed);
@@ -62,7 +62,7 @@ public class WebSocketListenerTests
     [Fact]
     public async Task A_handler_that_ends_closes_the_connection_normally()
     {
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, (connection, token) => connection.SendTextAsync("bye", token).AsTask());
+        await using var listener = Start(Loopback.AnyPort, (connection, token) => connection.SendTextAsync("bye", token).AsTask());
         await using var client = await listener.ConnectAsync();
         (await client.ReceiveAsync().Within())!.Value.GetText().Should().Be("bye");
         (await client.ReceiveToEndAsync()).ToString().Should().Be("clean, closed by the peer; sent 1000; received 1000");
@@ -74,7 +74,7 @@ public class WebSocketListenerTests
         const int Length = 16 * 1024 * 1024;
         var bytes = new byte[Length];
         new Random(16).NextBytes(bytes);
-        await using var listener = Loopback.StartEcho(new WebSocketListenerOptions { MaxMessageSize = Length });
+        await using var listener = StartEcho(new WebSocketListenerOptions { MaxMessageSize = Length });
         await using var client = await listener.ConnectAsync(new WebSocketConnectOptions { MaxMessageSize = Length });
 
         var sending = client.SendAsync(MessageKind.Binary, bytes);
@@ -91,7 +91,7 @@ public class WebSocketListenerTests
     {
         const int Count = 100_000;
         var received = new TaskCompletionSource<byte[]>();
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, async (connection, token) =>
+        await using var listener = Start(Loopback.AnyPort, async (connection, token) =>
             received.SetResult((await connection.ReceiveAsync(token))!.Value.ToArray()));
         using var peer = await RawTcpPeer.UpgradeAsync(listener.EndPoint);
 
@@ -114,7 +114,7 @@ public class WebSocketListenerTests
     [Fact]
     public async Task Many_clients_at_once_are_kept_apart()
     {
-        await using var listener = Loopback.StartEcho();
+        await using var listener = StartEcho();
         await Task.WhenAll(Enumerable.Range(0, 50).Select(async number =>
         {
             await using var client = await listener.ConnectAsync();
@@ -125,7 +125,7 @@ public class WebSocketListenerTests
     [Fact]
     public async Task Open_connections_are_counted()
     {
-        await using var listener = Loopback.StartEcho(new WebSocketListenerOptions { MaxConnections = 2 });
+        await using var listener = StartEcho(new WebSocketListenerOptions { MaxConnections = 2 });
         listener.ConnectionCount.Should().Be(0);
         await using (var one = await listener.ConnectAsync())
         await using (var two = await listener.ConnectAsync())
@@ -141,8 +141,8 @@ public class WebSocketListenerTests
     [Fact]
     public async Task An_address_in_use_is_reported()
     {
-        await using var listener = Loopback.StartEcho();
-        var again = () => WebSocketListener.Start(listener.EndPoint, Loopback.EchoAsync);
+        await using var listener = StartEcho();
+        var again = () => Start(listener.EndPoint, Loopback.EchoAsync);
         again.Should().Throw<SocketException>().Which.SocketErrorCode.Should().Be(SocketError.AddressAlreadyInUse);
         await listener.ShouldServeAsync();
     }
@@ -150,8 +150,8 @@ public class WebSocketListenerTests
     [Fact]
     public void It_needs_an_address_and_a_handler()
     {
-        var withoutAddress = () => WebSocketListener.Start(null!, Loopback.EchoAsync);
-        var withoutHandler = () => WebSocketListener.Start(Loopback.AnyPort, null!);
+        var withoutAddress = () => Start(null!, Loopback.EchoAsync);
+        var withoutHandler = () => Start(Loopback.AnyPort, null!);
         withoutAddress.Should().Throw<ArgumentNullException>();
         withoutHandler.Should().Throw<ArgumentNullException>();
     }

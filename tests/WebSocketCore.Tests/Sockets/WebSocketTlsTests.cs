@@ -9,7 +9,7 @@ using WebSocketCore.Tests.TestSupport;
 namespace WebSocketCore.Tests.Sockets;
 
 /// <summary>Listener and client over TLS.</summary>
-public class WebSocketTlsTests
+public class WebSocketTlsTests : ListenerTest
 {
     [Fact]
     public async Task A_certificate_that_the_client_trusts_is_enough()
@@ -81,7 +81,7 @@ public class WebSocketTlsTests
     [Fact]
     public async Task A_server_that_closes_first_is_told_apart_from_one_that_vanishes()
     {
-        await using var listener = WebSocketListener.Start(
+        await using var listener = Start(
             Loopback.AnyPort, (_, _) => Task.CompletedTask, new WebSocketListenerOptions { Tls = TestCertificate.Server });
         await using var client = await ConnectAsync(listener, TestCertificate.Trust(TestCertificate.Localhost));
 
@@ -114,7 +114,7 @@ public class WebSocketTlsTests
     [Fact]
     public async Task A_refusal_reaches_the_client()
     {
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, Loopback.EchoAsync, new WebSocketListenerOptions
+        await using var listener = Start(Loopback.AnyPort, Loopback.EchoAsync, new WebSocketListenerOptions
         {
             Tls = TestCertificate.Server,
             OnHandshake = async (handshake, token) =>
@@ -134,7 +134,7 @@ public class WebSocketTlsTests
     {
         var clientCertificate = TestCertificate.Create("client");
         string? seen = null;
-        await using var listener = WebSocketListener.Start(Loopback.AnyPort, Loopback.EchoAsync, new WebSocketListenerOptions
+        await using var listener = Start(Loopback.AnyPort, Loopback.EchoAsync, new WebSocketListenerOptions
         {
             Tls = new()
             {
@@ -167,7 +167,7 @@ public class WebSocketTlsTests
     [Fact]
     public async Task A_server_without_TLS_fails_the_TLS_handshake()
     {
-        await using var listener = Loopback.StartEcho();
+        await using var listener = StartEcho();
         await ShouldRefuseAsync(() => ConnectAsync(listener));
         await listener.ShouldServeAsync();
     }
@@ -183,8 +183,8 @@ public class WebSocketTlsTests
         await connecting.Awaiting(task => task).Should().ThrowAsync<IOException>();
     }
 
-    private static WebSocketListener StartSecure(X509Certificate2? certificate = null) =>
-        Loopback.StartEcho(new WebSocketListenerOptions { Tls = new() { ServerCertificate = certificate ?? TestCertificate.Localhost } });
+    private WebSocketListener StartSecure(X509Certificate2? certificate = null) =>
+        StartEcho(new WebSocketListenerOptions { Tls = new() { ServerCertificate = certificate ?? TestCertificate.Localhost } });
 
     private static Task<WebSocketConnection> ConnectAsync(WebSocketListener listener, WebSocketConnectOptions? options = null) =>
         WebSocketClient.ConnectAsync(listener.LocalhostUri("wss"), options).Within();
