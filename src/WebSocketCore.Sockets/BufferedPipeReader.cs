@@ -20,14 +20,6 @@ namespace WebSocketCore;
 internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPool<byte> pool)
     : DirectPipeReader, IValueTaskSource<ReadResult>, IValueTaskSource<DirectReadResult>
 {
-    /// <summary>The least room, in bytes, that a receive is offered.</summary>
-    public const int MinReceiveSize = 4 * 1024;
-
-    /// <summary>The most room, in bytes, that an empty buffer is rented with.</summary>
-    public const int MaxReceiveSize = 256 * 1024;
-
-    private const int GrowthFactor = 4;
-
     private enum Operation : byte
     {
         None,
@@ -50,16 +42,11 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
     private bool _cancelRequested;
     private bool _isComplete;
 
-    // Unconsumed bytes are _buffer[_start.._end]; those before _examined have been looked at and do not end a read.
-    private byte[]? _buffer;
-    private int _start;
-    private int _examined;
-    private int _end;
+    // What was received and not examined ends a read at once, and so does how the socket has ended.
+    private ReceiveBuffer _buffer = new(pool);
     private SocketError _failure;
     private bool _endOfStream;
     private bool _mayHaveMore;
-    private bool _lastWasSmall;
-    private int _receiveSize = MinReceiveSize;
 
     /// <summary>Guards this object.</summary>
     protected Lock Sync => sync;
@@ -67,7 +54,7 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
     /// <summary>Whether the end of the stream, or a failure, follows what is there to be received.</summary>
     protected bool EndIsNear { get; set; }
 
-    private bool HasNews => _examined != _end || _cancelRequested || _endOfStream || _failure != SocketError.Success;
+    private bool HasNews => _buffer.HasNews || _cancelRequested || _endOfStream || _failure != SocketError.Success;
 
     public sealed override bool TryRead(out ReadResult result)
     {
@@ -108,7 +95,7 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
         lock (sync)
         {
             ThrowIfBusy();
-            if (_start != _end) throw new InvalidOperationException("What was read before has not been consumed.");
+            if (!_buffer.IsEmpty) throw new InvalidOperationException("What was read before has not been consumed.");
             _destination = destination;
             while (true)
             {
@@ -130,13 +117,9 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
         lock (sync)
         {
             if (!_resultIsOut) throw new InvalidOperationException("There is no read to advance.");
-            var consumedTo = IndexOf(consumed, nameof(consumed));
-            var examinedTo = IndexOf(examined, nameof(examined));
-            if (consumedTo > examinedTo) throw new ArgumentOutOfRangeException(nameof(examined), "What is examined cannot end before what is consumed.");
-            _start = consumedTo;
-            _examined = examinedTo;
+            _buffer.AdvanceTo(consumed, examined);
             _resultIsOut = false;
-            if (_isComplete || _start == _end) ReleaseBuffer();
+            if (_isComplete) _buffer.Release();
         }
     }
 
@@ -164,13 +147,13 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
                 if (_pending != Operation.None)
                 {
                     hasPending = true;
-                    ReleaseBuffer();
+                    _buffer.Release();
                     _cancelRequested = true;
                     End();
                 }
                 else if (!_resultIsOut)
                 {
-                    ReleaseBuffer();
+                    _buffer.Release();
                 }
             }
         }
@@ -294,7 +277,7 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
     /// <summary>Makes what there is to tell the result. Where that is a failure, it is returned instead.</summary>
     private IOException? TakeResult()
     {
-        if (_examined == _end && !_cancelRequested && !_endOfStream) return Failure();
+        if (!_buffer.HasNews && !_cancelRequested && !_endOfStream) return Failure();
         _resultIsOut = true;
         _resultIsCanceled = _cancelRequested;
         _resultIsCompleted = _endOfStream || _isComplete;
@@ -315,8 +298,7 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
         return null;
     }
 
-    private ReadResult Result() => new(
-        _buffer is null ? ReadOnlySequence<byte>.Empty : new ReadOnlySequence<byte>(_buffer, _start, _end - _start), _resultIsCanceled, _resultIsCompleted);
+    private ReadResult Result() => new(_buffer.Sequence, _resultIsCanceled, _resultIsCompleted);
 
     private DirectReadResult DirectResult()
     {
@@ -331,34 +313,16 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
         return new IOException("Receiving from the socket failed: " + exception.Message, exception);
     }
 
-    // A position that belongs to no buffer stands for the start, as in a pipe.
-    private int IndexOf(SequencePosition position, string name)
-    {
-        if (position.GetObject() is null) return _start;
-        var index = position.GetInteger() & int.MaxValue;
-        if (position.GetObject() != _buffer || index < _start || index > _end)
-        {
-            // The end of an empty sequence is of no buffer of ours either.
-            if (_start == _end && index == 0) return _start;
-            throw new ArgumentOutOfRangeException(name, "The position is not of the result.");
-        }
-        return index;
-    }
-
     /// <summary>Receives what is there into the buffer. False: nothing.</summary>
     private bool TryReceive()
     {
-        MakeRoom();
-        var room = _buffer!.Length - _end;
-        var count = Receive(_buffer.AsSpan(_end, room), out var error);
+        var count = Receive(_buffer.MakeRoom(), out var error);
         if (error == SocketError.Success && count != 0)
         {
-            _end += count;
-            _mayHaveMore = count == room || EndIsNear;
-            AdaptReceiveSize(count, room);
+            _mayHaveMore = _buffer.Received(count) || EndIsNear;
             return true;
         }
-        if (_start == _end) ReleaseBuffer();
+        _buffer.ReleaseIfEmpty();
         return HasEnded(error);
     }
 
@@ -380,56 +344,6 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
         if (error == SocketError.Success) _endOfStream = true;
         else Fail(error);
         return true;
-    }
-
-    private void MakeRoom()
-    {
-        if (_buffer is null)
-        {
-            _buffer = pool.Rent(_receiveSize);
-            return;
-        }
-        if (_buffer.Length - _end >= MinReceiveSize) return;
-
-        var length = _end - _start;
-        if (length <= _buffer.Length / 2 && _buffer.Length - length >= MinReceiveSize)
-        {
-            _buffer.AsSpan(_start, length).CopyTo(_buffer);
-        }
-        else
-        {
-            // At least twice as much each time: what has been copied stays less than what has been received.
-            var larger = pool.Rent((int)Math.Min(Array.MaxLength, Math.Max(2L * length, length + (long)_receiveSize)));
-            _buffer.AsSpan(_start, length).CopyTo(larger);
-            pool.Return(_buffer);
-            _buffer = larger;
-        }
-        _examined -= _start;
-        _start = 0;
-        _end = length;
-    }
-
-    private void AdaptReceiveSize(int count, int room)
-    {
-        if (count == room)
-        {
-            if (room >= _receiveSize) _receiveSize = Math.Min(_receiveSize * GrowthFactor, MaxReceiveSize);
-            _lastWasSmall = false;
-            return;
-        }
-
-        // Once is chance: the end of a large message.
-        var isSmall = count <= _receiveSize / GrowthFactor;
-        if (isSmall && _lastWasSmall) _receiveSize = Math.Max(_receiveSize / 2, MinReceiveSize);
-        _lastWasSmall = isSmall;
-    }
-
-    private void ReleaseBuffer()
-    {
-        if (_buffer is not { } buffer) return;
-        _buffer = null;
-        _start = _examined = _end = 0;
-        pool.Return(buffer);
     }
 
     private void ThrowIfBusy()

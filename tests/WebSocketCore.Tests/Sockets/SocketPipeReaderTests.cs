@@ -108,7 +108,7 @@ public class SocketPipeReaderTests : SocketPipeTest
         Pool.Outstanding.Should().Be(0);
 
         // A receive that fills its buffer is tried again at once; that must not end in a wait with a buffer either.
-        await Sockets.Peer.SendAsync(new byte[BufferedPipeReader.MinReceiveSize]);
+        await Sockets.Peer.SendAsync(new byte[ReceiveBuffer.MinReceiveSize]);
         Pipe.Input.AdvanceTo((await reading).Buffer.End);
         await Pipe.Output.WriteAsync(new byte[10]);
         while (Pipe.Input.TryRead(out var more)) Pipe.Input.AdvanceTo(more.Buffer.End);
@@ -125,14 +125,14 @@ public class SocketPipeReaderTests : SocketPipeTest
         var sending = Sockets.Peer.SendAsync(new byte[32 << 20]);
         await Pipe.Input.ReadExactlyAsync(32 << 20);
         await sending;
-        Pool.LargestRequest.Should().BeGreaterThan(BufferedPipeReader.MinReceiveSize).And.BeLessThanOrEqualTo(BufferedPipeReader.MaxReceiveSize);
+        Pool.LargestRequest.Should().BeGreaterThan(ReceiveBuffer.MinReceiveSize).And.BeLessThanOrEqualTo(ReceiveBuffer.MaxReceiveSize);
 
         for (var i = 0; i < 100; i++)
         {
             await Sockets.Peer.SendAsync(new byte[1]);
             await Pipe.Input.ReadExactlyAsync(1);
         }
-        Pool.LastRequest.Should().Be(BufferedPipeReader.MinReceiveSize);
+        Pool.LastRequest.Should().Be(ReceiveBuffer.MinReceiveSize);
     }
 
     [Fact]
