@@ -23,7 +23,7 @@ internal static class CompareCommand
         var workloads = Settings.Workloads();
         var rounds = Settings.Number("--rounds", "How many samples to take of each server in each workload.", 3, 1, 100);
         var seconds = Settings.Seconds("--seconds", "How long a sample takes.", 2);
-        var warmUp = Settings.Seconds("--warm-up", "How long a server is warmed with a workload before.", 2.5);
+        var warmUp = Settings.Seconds("--warm-up", "How long a server is at least under load before its first sample; longer, if it still compiles.", 2);
         var baseline = new Option<string>("--base") { Description = "The server to which ratios are.", DefaultValueFactory = _ => "bun" };
         var disturbance = Settings.Number("--max-disturbance", "How much of a core others may use during a sample.", 0.15, 0, 100);
         var serverCore = Settings.Number("--server-core", "The core for the servers.", 0, 0, 1023);

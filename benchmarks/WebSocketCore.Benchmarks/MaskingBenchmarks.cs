@@ -1,44 +1,52 @@
 using BenchmarkDotNet.Attributes;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
 using WebSocketCore.Frames;
 
 namespace WebSocketCore.Benchmarks;
 
-/// <summary>Masking against copying the same bytes. The payload begins where a masked header leaves it, so it is not aligned.</summary>
+/// <summary>Masking against copying the same bytes, at every width of vectors.</summary>
+[Config(typeof(VectorWidths))]
+[WarmupCount(3), IterationCount(7), IterationTime(250)]
 public class MaskingBenchmarks
 {
     private const uint Key = 0x3D21FA37;
 
-    // A masked header with a 16-bit length.
-    private const int HeaderLength = 8;
-
-    private byte[] _source = [];
+    private Payloads _source = new([]);
     private byte[] _destination = [];
 
-    [Params(64, 1024, 64 * 1024, 1024 * 1024)]
+    [Params(64, 1024, 16 * 1024, 64 * 1024, 1024 * 1024, 16 * 1024 * 1024)]
     public int Size { get; set; }
 
     [GlobalSetup]
     public void Setup()
     {
-        _source = new byte[HeaderLength + Size];
-        _destination = new byte[HeaderLength + Size];
-        new Random(6455).NextBytes(_source);
+        byte[] payload = new byte[Size];
+        new Random(6455).NextBytes(payload);
+        _source = new Payloads(payload);
+        _destination = new byte[Size];
     }
 
     [Benchmark(Baseline = true, Description = "Span.CopyTo")]
-    public void Copy() => _source.AsSpan(HeaderLength).CopyTo(_destination.AsSpan(HeaderLength));
-
-    [Benchmark(Description = "Masking.Apply, in place")]
-    public void InPlace() => Masking.Apply(_source.AsSpan(HeaderLength), Key);
+    public void Copy() => _source.Next().CopyTo(_destination);
 
     [Benchmark(Description = "Masking.Apply, copying")]
-    public void CopyAndMask() => Masking.Apply(_source.AsSpan(HeaderLength), _destination.AsSpan(HeaderLength), Key);
+    public void CopyAndMask() => Masking.Apply(_source.Next(), _destination, Key);
 
-    [Benchmark(Description = "The RFC's formula, copying")]
-    public void Formula()
+    [Benchmark(Description = "Masking.Apply, in place")]
+    public void InPlace() => Masking.Apply(_source.Next(), Key);
+
+    private sealed class VectorWidths : ManualConfig
     {
-        ReadOnlySpan<byte> source = _source.AsSpan(HeaderLength);
-        Span<byte> destination = _destination.AsSpan(HeaderLength);
-        for (int i = 0; i < source.Length; i++) destination[i] = (byte)(source[i] ^ (Key >> (8 * (i & 3))));
+        public VectorWidths()
+        {
+            AddJob(
+                Job.Default.WithId("widest"),
+                Job.Default.WithId("256").WithEnvironmentVariable("DOTNET_EnableAVX512", "0"),
+                Job.Default.WithId("128").WithEnvironmentVariable("DOTNET_EnableAVX2", "0"),
+                Job.Default.WithId("none").WithEnvironmentVariable("DOTNET_EnableHWIntrinsic", "0"));
+            HideColumns("EnvironmentVariables");
+            AddLogicalGroupRules(BenchmarkLogicalGroupRule.ByJob);
+        }
     }
 }

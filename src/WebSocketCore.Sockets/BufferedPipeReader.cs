@@ -42,7 +42,6 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
     private bool _cancelRequested;
     private bool _isComplete;
 
-    // What was received and not examined ends a read at once, and so does how the socket has ended.
     private ReceiveBuffer _buffer = new(pool);
     private SocketError _failure;
     private bool _endOfStream;
@@ -54,7 +53,7 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
     /// <summary>Whether the end of the stream, or a failure, follows what is there to be received.</summary>
     protected bool EndIsNear { get; set; }
 
-    private bool HasNews => _buffer.HasNews || _cancelRequested || _endOfStream || _failure != SocketError.Success;
+    private bool HasNews => _buffer.HasUnexamined || _cancelRequested || _endOfStream || _failure != SocketError.Success;
 
     public sealed override bool TryRead(out ReadResult result)
     {
@@ -117,9 +116,9 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
         lock (sync)
         {
             if (!_resultIsOut) throw new InvalidOperationException("There is no read to advance.");
-            _buffer.AdvanceTo(consumed, examined);
+            _buffer.Advance(consumed, examined);
             _resultIsOut = false;
-            if (_isComplete) _buffer.Release();
+            if (_isComplete || _buffer.IsEmpty) _buffer.Release();
         }
     }
 
@@ -218,7 +217,7 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
     }
 
     /// <summary>Lets the user of the read that has ended go on, here and now.</summary>
-    protected void CompletePending()
+    internal void CompletePending()
     {
         var error = _error;
         _error = null;
@@ -277,7 +276,7 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
     /// <summary>Makes what there is to tell the result. Where that is a failure, it is returned instead.</summary>
     private IOException? TakeResult()
     {
-        if (!_buffer.HasNews && !_cancelRequested && !_endOfStream) return Failure();
+        if (!_buffer.HasUnexamined && !_cancelRequested && !_endOfStream) return Failure();
         _resultIsOut = true;
         _resultIsCanceled = _cancelRequested;
         _resultIsCompleted = _endOfStream || _isComplete;
@@ -298,7 +297,7 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
         return null;
     }
 
-    private ReadResult Result() => new(_buffer.Sequence, _resultIsCanceled, _resultIsCompleted);
+    private ReadResult Result() => new(_buffer.Unconsumed, _resultIsCanceled, _resultIsCompleted);
 
     private DirectReadResult DirectResult()
     {
@@ -316,13 +315,15 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
     /// <summary>Receives what is there into the buffer. False: nothing.</summary>
     private bool TryReceive()
     {
-        var count = Receive(_buffer.MakeRoom(), out var error);
+        var room = _buffer.GetRoom();
+        var count = Receive(room, out var error);
         if (error == SocketError.Success && count != 0)
         {
-            _mayHaveMore = _buffer.Received(count) || EndIsNear;
+            _buffer.OnReceived(count, room.Length);
+            _mayHaveMore = count == room.Length || EndIsNear;
             return true;
         }
-        _buffer.ReleaseIfEmpty();
+        if (_buffer.IsEmpty) _buffer.Release();
         return HasEnded(error);
     }
 
@@ -333,6 +334,7 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
         var count = Receive(_destination.Span, out var error);
         if (error != SocketError.Success || count == 0) return HasEnded(error);
         _received = count;
+        _buffer.OnReceivedElsewhere();
         _mayHaveMore = count == _destination.Length || EndIsNear;
         return true;
     }

@@ -2,10 +2,8 @@ using System.Buffers;
 
 namespace WebSocketCore;
 
-/// <summary>
-/// The bytes that a reader has received and its user has not consumed, in one array, which is rented while there are any. Its size follows what
-/// receives bring.
-/// </summary>
+/// <summary>What was received and not consumed yet: in one pooled array, and in none while there is nothing.</summary>
+/// <remarks>A mutable value: keep it in a field that is not readonly.</remarks>
 internal struct ReceiveBuffer(ArrayPool<byte> pool)
 {
     /// <summary>The least room, in bytes, that a receive is offered.</summary>
@@ -16,7 +14,7 @@ internal struct ReceiveBuffer(ArrayPool<byte> pool)
 
     private const int GrowthFactor = 4;
 
-    // Unconsumed are _array[_start.._end]; what lies before _examined has been looked at.
+    // Unconsumed bytes are _array[_start.._end]; those before _examined have been looked at and do not end a read.
     private byte[]? _array;
     private int _start;
     private int _examined;
@@ -24,63 +22,52 @@ internal struct ReceiveBuffer(ArrayPool<byte> pool)
     private int _receiveSize = MinReceiveSize;
     private bool _lastWasSmall;
 
-    /// <summary>Whether there is nothing that was not consumed.</summary>
     public readonly bool IsEmpty => _start == _end;
 
-    /// <summary>Whether there is something that was not examined.</summary>
-    public readonly bool HasNews => _examined != _end;
+    public readonly bool HasUnexamined => _examined != _end;
 
-    /// <summary>What was not consumed.</summary>
-    public readonly ReadOnlySequence<byte> Sequence =>
+    public readonly ReadOnlySequence<byte> Unconsumed =>
         _array is null ? ReadOnlySequence<byte>.Empty : new ReadOnlySequence<byte>(_array, _start, _end - _start);
 
-    /// <summary>Makes room for a receive.</summary>
-    public Span<byte> MakeRoom()
+    /// <summary>Where to receive: room for at least <see cref="MinReceiveSize"/> bytes.</summary>
+    public Span<byte> GetRoom()
     {
         if (_array is null) _array = pool.Rent(_receiveSize);
-        else if (_array.Length - _end < MinReceiveSize) MoveOrGrow();
+        else if (_array.Length - _end < MinReceiveSize) MakeRoom();
         return _array.AsSpan(_end);
     }
 
-    /// <summary>Notes what a receive has brought.</summary>
-    /// <param name="count">How many bytes.</param>
-    /// <returns>Whether it has filled the room that was made.</returns>
-    public bool Received(int count)
+    /// <summary>Takes what was received into the room, and learns from it how much to offer next time.</summary>
+    public void OnReceived(int count, int room)
     {
-        var room = _array!.Length - _end;
         _end += count;
         if (count == room)
         {
             if (room >= _receiveSize) _receiveSize = Math.Min(_receiveSize * GrowthFactor, MaxReceiveSize);
             _lastWasSmall = false;
-            return true;
+            return;
         }
 
         // Once is chance: the end of a large message.
         var isSmall = count <= _receiveSize / GrowthFactor;
         if (isSmall && _lastWasSmall) _receiveSize = Math.Max(_receiveSize / 2, MinReceiveSize);
         _lastWasSmall = isSmall;
-        return false;
     }
 
-    /// <summary>Consumes and examines up to positions of <see cref="Sequence"/>, and gives the array back if that was all.</summary>
-    public void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    /// <summary>What is large is received into its user's memory: the less of it comes here, the less is copied.</summary>
+    public void OnReceivedElsewhere() => _receiveSize = MinReceiveSize;
+
+    /// <exception cref="ArgumentOutOfRangeException">A position is not of <see cref="Unconsumed"/>, or they are not in order.</exception>
+    public void Advance(SequencePosition consumed, SequencePosition examined)
     {
         var consumedTo = IndexOf(consumed, nameof(consumed));
         var examinedTo = IndexOf(examined, nameof(examined));
         if (consumedTo > examinedTo) throw new ArgumentOutOfRangeException(nameof(examined), "What is examined cannot end before what is consumed.");
         _start = consumedTo;
         _examined = examinedTo;
-        ReleaseIfEmpty();
     }
 
-    /// <summary>Gives the array back if nothing is in it.</summary>
-    public void ReleaseIfEmpty()
-    {
-        if (IsEmpty) Release();
-    }
-
-    /// <summary>Gives the array back, and forgets what is in it.</summary>
+    /// <summary>Forgets everything and gives the array back.</summary>
     public void Release()
     {
         if (_array is not { } array) return;
@@ -89,19 +76,21 @@ internal struct ReceiveBuffer(ArrayPool<byte> pool)
         pool.Return(array);
     }
 
+    // A position that belongs to no array stands for the start, as in a pipe.
     private readonly int IndexOf(SequencePosition position, string name)
     {
-        // A position that belongs to nothing stands for the start, as in a pipe.
-        if (position.GetObject() is not { } of) return _start;
+        if (position.GetObject() is null) return _start;
         var index = position.GetInteger() & int.MaxValue;
-        if (of == _array && index >= _start && index <= _end) return index;
-
-        // The only position of a sequence without an array.
-        if (_array is null && index == 0) return _start;
-        throw new ArgumentOutOfRangeException(name, "The position is not of the result.");
+        if (position.GetObject() != _array || index < _start || index > _end)
+        {
+            // The end of an empty sequence is of no array of ours either.
+            if (_start == _end && index == 0) return _start;
+            throw new ArgumentOutOfRangeException(name, "The position is not of the result.");
+        }
+        return index;
     }
 
-    private void MoveOrGrow()
+    private void MakeRoom()
     {
         var length = _end - _start;
         if (length <= _array!.Length / 2 && _array.Length - length >= MinReceiveSize)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using WebSocketCore.Connections;
 
 namespace WebSocketCore;
 
@@ -18,12 +19,13 @@ namespace WebSocketCore;
 /// any more, and the connection is reset in the end.</para>
 /// <para>Errors of the socket appear as <see cref="IOException"/> around a <see cref="SocketException"/>.</para>
 /// </remarks>
-public sealed class SocketDuplexPipe : IDuplexPipe, IPipeOwner, IDisposable
+public sealed class SocketDuplexPipe : IScheduledTransport, IPipeOwner, IDisposable
 {
     private const int InputEnded = 1;
     private const int OutputEnded = 2;
 
     private readonly Socket _socket;
+    private readonly WakeUpScheduler _wakeUps = new();
     private int _ended;
 
     /// <summary>Takes over a socket.</summary>
@@ -42,7 +44,7 @@ public sealed class SocketDuplexPipe : IDuplexPipe, IPipeOwner, IDisposable
         socket.Blocking = false;
         if (socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6) socket.NoDelay = true;
         var sync = new Lock();
-        Input = new SocketPipeReader(this, socket, sync, pool);
+        Input = new SocketPipeReader(this, socket, _wakeUps, sync, pool);
         Output = new SocketPipeWriter(this, socket, sync, pool);
     }
 
@@ -53,6 +55,8 @@ public sealed class SocketDuplexPipe : IDuplexPipe, IPipeOwner, IDisposable
     public PipeWriter Output { get; }
 
     PipeScheduler IPipeOwner.Scheduler => PipeScheduler.ThreadPool;
+
+    PipeScheduler IScheduledTransport.Scheduler => _wakeUps;
 
     /// <summary>Resets the connection at once, unless both ends were completed. What is under way ends with an error.</summary>
     public void Dispose()

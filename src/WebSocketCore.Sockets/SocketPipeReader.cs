@@ -9,14 +9,16 @@ namespace WebSocketCore;
 internal sealed class SocketPipeReader : BufferedPipeReader
 {
     private readonly Socket _socket;
+    private readonly WakeUpScheduler _wakeUps;
     private readonly Action _onReceived;
     private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _waiting;
     private bool _isWaiting;
 
-    public SocketPipeReader(SocketDuplexPipe owner, Socket socket, Lock sync, ArrayPool<byte> pool)
+    public SocketPipeReader(SocketDuplexPipe owner, Socket socket, WakeUpScheduler wakeUps, Lock sync, ArrayPool<byte> pool)
         : base(owner, sync, pool)
     {
         _socket = socket;
+        _wakeUps = wakeUps;
         _onReceived = OnReceived;
     }
 
@@ -64,7 +66,7 @@ internal sealed class SocketPipeReader : BufferedPipeReader
             EndWait();
             if (!OnReadable()) return;
         }
-        CompletePending();
+        _wakeUps.Run(this);
     }
 
     private void EndWait()

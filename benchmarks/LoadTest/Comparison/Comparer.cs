@@ -12,6 +12,12 @@ internal sealed class Comparer(Plan plan, Action<string> report, CancellationTok
     /// <summary>How often a sample is taken before a disturbed one is kept.</summary>
     private const int MaxTries = 4;
 
+    /// <summary>How often a server that is warmed has to have been found resting, one time after the other.</summary>
+    private const int QuietGaps = 3;
+
+    /// <summary>After how many bursts a server is as warm as it gets.</summary>
+    private const int MaxBursts = 30;
+
     /// <summary>What a sample runs ahead: connections are opened, and the caches are the server's again.</summary>
     private static readonly TimeSpan RunUp = TimeSpan.FromSeconds(0.4);
 
@@ -40,23 +46,26 @@ internal sealed class Comparer(Plan plan, Action<string> report, CancellationTok
         var processes = new ServerProcess?[results.Length];
         try
         {
-            for (int index = 0; index < results.Length; index++)
-            {
-                Attempt(results[index], () =>
-                {
-                    processes[index] = ServerProcess.Start(results[index].Server, plan.ServerCore, cancellation);
-                    using var traffic = TrafficLoop.Create(results[index].Workload, processes[index]!.Port, cancellation);
-                    traffic.Open();
-                    traffic.Run(plan.WarmUp);
-                    traffic.Close();
-                });
-            }
-            InTurns(results, index => MeasureTraffic(results[index], processes[index]!));
+            InTurns(results, rounds: 1, index => processes[index] = ServerProcess.Start(results[index].Server, plan.ServerCore, cancellation));
+            WarmUp(results, processes);
+            InTurns(results, plan.Rounds, index => MeasureTraffic(results[index], processes[index]!));
         }
         finally
         {
             foreach (var process in processes) process?.Dispose();
         }
+    }
+
+    private void WarmUp(Result[] results, ServerProcess?[] processes)
+    {
+        var warmUps = new WarmUp?[results.Length];
+        for (int index = 0; index < results.Length; index++)
+        {
+            if (results[index].Failure is null) warmUps[index] = new WarmUp(processes[index]!, results[index].Workload, cancellation);
+        }
+        bool IsCold(int index) => results[index].Failure is null && (warmUps[index]!.Load < plan.WarmUp || warmUps[index]!.QuietGaps < QuietGaps);
+        for (int turn = 0; turn < MaxBursts && Enumerable.Range(0, results.Length).Any(IsCold); turn++) InTurns(results, rounds: 1, index => warmUps[index]!.Run());
+        foreach (int index in Enumerable.Range(0, results.Length).Where(IsCold)) Report(results[index], "does not come to rest between loads");
     }
 
     private void MeasureTraffic(Result result, ServerProcess process)
@@ -87,7 +96,7 @@ internal sealed class Comparer(Plan plan, Action<string> report, CancellationTok
     }
 
     // Each sample has a new process: memory that earlier connections left behind would be used again.
-    private void MeasureIdle(Result[] results) => InTurns(results, index =>
+    private void MeasureIdle(Result[] results) => InTurns(results, plan.Rounds, index =>
     {
         var result = results[index];
         using var process = ServerProcess.Start(result.Server, plan.ServerCore, cancellation);
@@ -96,14 +105,14 @@ internal sealed class Comparer(Plan plan, Action<string> report, CancellationTok
         Report(result, $"{sample.FreshBytes:F0} bytes a connection, {sample.UsedBytes:F0} after a message");
     });
 
-    private void InTurns(Result[] results, Action<int> measure)
+    private void InTurns(Result[] results, int rounds, Action<int> action)
     {
-        for (int round = 0; round < plan.Rounds; round++)
+        for (int round = 0; round < rounds; round++)
         {
             for (int turn = 0; turn < results.Length; turn++)
             {
                 int index = (round + turn) % results.Length;
-                if (results[index].Failure is null) Attempt(results[index], () => measure(index));
+                if (results[index].Failure is null) Attempt(results[index], () => action(index));
             }
         }
     }

@@ -11,7 +11,7 @@ internal sealed record Plan(IReadOnlyList<Server> Servers, IReadOnlyList<Workloa
     /// <summary>How long a sample takes.</summary>
     public required TimeSpan Duration { get; init; }
 
-    /// <summary>How long a server is warmed with a workload before its first sample: a runtime that compiles while it runs needs it.</summary>
+    /// <summary>How long a server is at least under the load of a workload before its first sample.</summary>
     public required TimeSpan WarmUp { get; init; }
 
     /// <summary>How much of one core others may use while a sample is taken.</summary>

@@ -59,7 +59,7 @@ internal sealed partial class FrameOutput(
     /// <summary>Sends a message in one frame, in turn with all other messages.</summary>
     /// <param name="opcode">Text or binary.</param>
     /// <param name="payload">The payload; the memory is the caller's again when the task has completed, cancelled or not.</param>
-    /// <param name="defer">Whether a small frame may wait for others that are likely to follow at once; its flush is then queued.</param>
+    /// <param name="defer">Whether a small frame may wait for others that are likely to follow at once; its flush is then queued, or under way.</param>
     /// <param name="cancellationToken">Before the message's turn has come it is not sent; later only the waiting ends.</param>
     /// <returns>Whether the transport took the frame; false when nothing may be sent any more.</returns>
     public ValueTask<bool> SendMessageAsync(Opcode opcode, in ReadOnlySequence<byte> payload, bool defer, CancellationToken cancellationToken)
@@ -174,6 +174,7 @@ internal sealed partial class FrameOutput(
         if (_held)
         {
             _sender.WriteFrame(Waiting, opcode, fin, payload);
+            if (defer) return Outcome.Deferred;
             _waitingFlushed ??= new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
             joined = _waitingFlushed.Task;
             return Outcome.Joined;

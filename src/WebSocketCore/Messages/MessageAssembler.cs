@@ -9,6 +9,9 @@ namespace WebSocketCore.Messages;
 /// <remarks>Not safe for concurrent use.</remarks>
 internal sealed class MessageAssembler(in MessageLimits limits, ArrayPool<byte> pool)
 {
+    // Less room than this is not worth a receive of its own.
+    private const int MinRoom = 4 * 1024;
+
     private readonly MessageLimits _limits = limits;
     private readonly PayloadBuffer _buffer = new(pool);
     private Utf8Validator _utf8;
@@ -60,9 +63,7 @@ internal sealed class MessageAssembler(in MessageLimits limits, ArrayPool<byte> 
         {
             var destination = _buffer.GetSpan(Math.Min(payload.Length, PayloadBuffer.ContiguousLimit / 4));
             var length = Math.Min(payload.Length, destination.Length);
-            destination = destination[..length];
-            Masking.Apply(payload[..length], destination, maskingKey, phase);
-            if (Take(destination) is var error and not ProtocolError.None) return error;
+            if (Take(payload[..length], destination[..length], maskingKey, phase) is var error and not ProtocolError.None) return error;
             payload = payload[length..];
             phase += length;
         }
@@ -70,15 +71,14 @@ internal sealed class MessageAssembler(in MessageLimits limits, ArrayPool<byte> 
     }
 
     /// <summary>Room for payload that is received without <see cref="Append"/>; <see cref="OnReceived"/> then takes it.</summary>
-    public Memory<byte> GetMemory() => _buffer.GetMemory();
+    public Memory<byte> GetMemory() => _buffer.GetMemory(MinRoom);
 
     /// <summary>Takes payload that lies, as it came over the wire, at the start of the memory of <see cref="GetMemory"/>.</summary>
     /// <inheritdoc cref="Append"/>
     public ProtocolError OnReceived(int length, uint maskingKey, long phase)
     {
-        var payload = _buffer.GetSpan()[..length];
-        Masking.Apply(payload, maskingKey, phase);
-        return Take(payload);
+        var payload = _buffer.GetSpan(MinRoom)[..length];
+        return Take(payload, payload, maskingKey, phase);
     }
 
     /// <summary>Ends the message after its last frame.</summary>
@@ -86,11 +86,14 @@ internal sealed class MessageAssembler(in MessageLimits limits, ArrayPool<byte> 
         // RFC 6455 8.1: the text as a whole must be valid, so it cannot end within a character.
         Kind == MessageKind.Text && !_utf8.IsComplete ? ProtocolError.InvalidUtf8 : ProtocolError.None;
 
-    private ProtocolError Take(ReadOnlySpan<byte> unmasked)
+    /// <summary>Unmasks payload to where the buffer has room for it, and takes it.</summary>
+    private ProtocolError Take(ReadOnlySpan<byte> source, Span<byte> destination, uint maskingKey, long phase)
     {
-        _size += unmasked.Length;
-        _buffer.Advance(unmasked.Length);
-        return Kind == MessageKind.Text && !_utf8.Append(unmasked) ? ProtocolError.InvalidUtf8 : ProtocolError.None;
+        _size += source.Length;
+        _buffer.Advance(source.Length);
+        if (Kind == MessageKind.Text) return _utf8.AppendUnmasked(source, destination, maskingKey, phase) ? ProtocolError.None : ProtocolError.InvalidUtf8;
+        Masking.Apply(source, destination, maskingKey, phase);
+        return ProtocolError.None;
     }
 
     /// <summary>Forgets the payload; a small buffer is kept.</summary>

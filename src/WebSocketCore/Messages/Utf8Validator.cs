@@ -1,11 +1,13 @@
-using System.Text.Unicode;
+using System.Buffers.Binary;
+using System.Numerics;
+using WebSocketCore.Frames;
+using WebSocketCore.Messages;
 
 namespace WebSocketCore;
 
-// The bulk of every piece goes to the base library's vectorised validator. Only the sequence that a piece breaks in two is walked
-// byte by byte: at most three bytes at the end of a piece and three at the start of the next, so that nothing is looked at twice.
-// The state between two pieces is what table 3-7 of the Unicode Standard says of the next byte: how many are missing, and the range
-// of the next one, which is narrower than 80-BF only after E0, ED, F0 and F4.
+// The bulk of every piece goes to the vectors. Only the sequence that a piece breaks in two is walked byte by byte: at most three bytes
+// at the end of a piece and three at the start of the next. The state between two pieces is what table 3-7 of the Unicode Standard
+// says of the next byte: how many are missing, and the range of the next one, which is narrower than 80-BF only after E0, ED, F0 and F4.
 
 /// <summary>
 /// Validates UTF-8 that arrives in pieces, as text messages do (RFC 6455, section 8.1). Cuts may fall anywhere, also inside a
@@ -28,18 +30,46 @@ public struct Utf8Validator
     public bool Append(ReadOnlySpan<byte> bytes)
     {
         if (_failed) return false;
+        if (_missing != 0 && !Continue(ref bytes)) return false;
+        if (bytes.Length < Utf8Vectors.MinLength || !Utf8Vectors.IsSupported) return AppendBytes(bytes);
+        return Utf8Vectors.Validate(bytes) ? AppendCut(bytes) : Fail();
+    }
 
-        while (_missing > 0)
+    /// <summary>Forgets everything: the next piece begins a new text.</summary>
+    public void Reset() => this = default;
+
+    /// <summary>Whether a text is valid as a whole.</summary>
+    internal static bool IsValid(ReadOnlySpan<byte> text)
+    {
+        var validator = new Utf8Validator();
+        return validator.Append(text) && validator.IsComplete;
+    }
+
+    /// <summary>Unmasks the next piece from one place to another and validates it, in one pass.</summary>
+    /// <param name="source">The masked bytes that follow those of earlier calls.</param>
+    /// <param name="destination">Gets as many bytes as the source has: the same memory, or memory that does not overlap it. What it gets of invalid
+    /// text is undefined.</param>
+    /// <param name="maskingKey">As <see cref="Masking"/> takes it; 0 copies.</param>
+    /// <param name="phase">The number of bytes of the frame's payload before this piece.</param>
+    /// <returns>As <see cref="Append"/>.</returns>
+    internal bool AppendUnmasked(ReadOnlySpan<byte> source, Span<byte> destination, uint maskingKey, long phase)
+    {
+        destination = destination[..source.Length];
+        if (_missing != 0 || _failed || source.Length < Utf8Vectors.MinLength || !Utf8Vectors.IsSupported)
         {
-            if (bytes.IsEmpty) return true;
-            if (!AppendByte(bytes[0])) return false;
-            bytes = bytes[1..];
+            Masking.Apply(source, destination, maskingKey, phase);
+            return Append(destination);
         }
 
-        int whole = bytes.Length - LengthOfCutSequence(bytes);
-        if (!Utf8.IsValid(bytes[..whole])) return Fail();
+        uint key = BitOperations.RotateRight(maskingKey, 8 * (int)(phase & 3));
+        return Utf8Vectors.Unmask(source, destination, key) ? AppendCut(destination) : Fail();
+    }
 
-        foreach (byte b in bytes[whole..])
+    /// <summary>The scalar twin of <see cref="Append"/>.</summary>
+    internal bool AppendBytes(ReadOnlySpan<byte> bytes)
+    {
+        if (_failed) return false;
+        foreach (byte b in bytes)
         {
             if (!AppendByte(b)) return false;
         }
@@ -47,21 +77,22 @@ public struct Utf8Validator
         return true;
     }
 
-    /// <summary>Forgets everything: the next piece begins a new text.</summary>
-    public void Reset() => this = default;
-
-    // How many bytes at the end belong to a sequence whose first byte announces more than there are.
-    private static int LengthOfCutSequence(ReadOnlySpan<byte> bytes)
+    // The rest of a sequence that an earlier piece began, or as much of it as there is.
+    private bool Continue(ref ReadOnlySpan<byte> bytes)
     {
-        for (int length = 1; length <= 3 && length <= bytes.Length; length++)
-        {
-            byte b = bytes[^length];
-            if (b is >= 0x80 and < 0xC0) continue;
-            int announced = b switch { < 0x80 => 1, < 0xE0 => 2, < 0xF0 => 3, _ => 4 };
-            return announced > length ? length : 0;
-        }
+        int count = Math.Min(_missing, bytes.Length);
+        bool valid = AppendBytes(bytes[..count]);
+        bytes = bytes[count..];
+        return valid;
+    }
 
-        return 0;
+    // What the vectors leave: the sequence that the end of the bytes cuts, which are its first one, two or three.
+    private bool AppendCut(ReadOnlySpan<byte> bytes)
+    {
+        uint last = BinaryPrimitives.ReadUInt32BigEndian(bytes[^sizeof(uint)..]);
+        if ((last & 0x80) == 0) return true;
+        int cut = (byte)last >= 0xC0 ? 1 : (byte)(last >> 8) >= 0xE0 ? 2 : (byte)(last >> 16) >= 0xF0 ? 3 : 0;
+        return cut == 0 || AppendBytes(bytes[^cut..]);
     }
 
     private bool AppendByte(byte b)

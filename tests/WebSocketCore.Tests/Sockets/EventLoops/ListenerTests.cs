@@ -39,3 +39,8 @@ public sealed class LoopListenerLeakTests : WebSocketListenerLeakTests
 {
     protected override SocketTransport Transport => SocketTransport.EventLoop;
 }
+
+public sealed class LoopHeldBackReplyTests : HeldBackReplyTests
+{
+    protected override SocketTransport Transport => SocketTransport.EventLoop;
+}
