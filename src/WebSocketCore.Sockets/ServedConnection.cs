@@ -15,10 +15,11 @@ internal sealed class ServedConnection(WebSocketListener listener, IDuplexPipe t
 
     private async Task ServeAsync()
     {
+        WebSocketConnection? connection = null;
         try
         {
-            var handshake = await ReadHandshakeAsync().ConfigureAwait(false);
-            if (await AnswerAsync(handshake).ConfigureAwait(false) is { } connection) await HandleAsync(connection).ConfigureAwait(false);
+            var reading = Options.Tls is { } tls ? ReadSecuredAsync(tls) : OpeningHandshake.ReadAsync(transport, Options, listener.Stopping);
+            connection = await AnswerAsync(await reading.ConfigureAwait(false)).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or SocketException or AuthenticationException or OperationCanceledException)
         {
@@ -28,15 +29,14 @@ internal sealed class ServedConnection(WebSocketListener listener, IDuplexPipe t
         {
             listener.Report(exception);
         }
-        finally
-        {
-            listener.EndServed();
-        }
+
+        // Not awaited: what the handshake needed is not kept while the connection is open.
+        if (connection is not null) _ = HandleAsync(listener, connection);
+        else listener.EndServed();
     }
 
-    private async ValueTask<OpeningHandshake> ReadHandshakeAsync()
+    private async ValueTask<OpeningHandshake> ReadSecuredAsync(SslServerAuthenticationOptions tls)
     {
-        if (Options.Tls is not { } tls) return await OpeningHandshake.ReadAsync(transport, Options, listener.Stopping).ConfigureAwait(false);
         var secured = await SecureAsync(tls).ConfigureAwait(false);
         return await OpeningHandshake.ReadAsync(secured, Options, listener.Stopping).ConfigureAwait(false);
     }
@@ -102,7 +102,7 @@ internal sealed class ServedConnection(WebSocketListener listener, IDuplexPipe t
         }
     }
 
-    private async Task HandleAsync(WebSocketConnection connection)
+    private static async Task HandleAsync(WebSocketListener listener, WebSocketConnection connection)
     {
         listener.Add(connection);
         try
@@ -128,6 +128,7 @@ internal sealed class ServedConnection(WebSocketListener listener, IDuplexPipe t
         {
             await connection.DisposeAsync().ConfigureAwait(false);
             listener.Remove(connection);
+            listener.EndServed();
         }
     }
 }

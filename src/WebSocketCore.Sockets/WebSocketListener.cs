@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using WebSocketCore.EventLoops;
@@ -10,7 +9,7 @@ namespace WebSocketCore;
 public sealed class WebSocketListener : IAsyncDisposable
 {
     private readonly Acceptor _acceptor;
-    private readonly ConcurrentDictionary<WebSocketConnection, bool> _connections = new();
+    private readonly HashSet<WebSocketConnection> _connections = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _hurrying = new();
     private readonly CancellationTokenSource _aborting = new();
@@ -37,7 +36,13 @@ public sealed class WebSocketListener : IAsyncDisposable
     public IPEndPoint EndPoint { get; }
 
     /// <summary>How many connections are open.</summary>
-    public int ConnectionCount => _connections.Count;
+    public int ConnectionCount
+    {
+        get
+        {
+            lock (_connections) return _connections.Count;
+        }
+    }
 
     internal WebSocketListenerOptions Options { get; }
 
@@ -80,9 +85,15 @@ public sealed class WebSocketListener : IAsyncDisposable
         }
     }
 
-    internal void Add(WebSocketConnection connection) => _connections[connection] = true;
+    internal void Add(WebSocketConnection connection)
+    {
+        lock (_connections) _connections.Add(connection);
+    }
 
-    internal void Remove(WebSocketConnection connection) => _connections.TryRemove(connection, out _);
+    internal void Remove(WebSocketConnection connection)
+    {
+        lock (_connections) _connections.Remove(connection);
+    }
 
     internal static void SayGoodbye(WebSocketConnection connection) => connection.StartClose(CloseCode.GoingAway, "the server is shutting down");
 
@@ -139,12 +150,17 @@ public sealed class WebSocketListener : IAsyncDisposable
 
     private async Task EndConnectionsAsync()
     {
-        foreach (var (connection, _) in _connections) SayGoodbye(connection);
+        foreach (var connection in Connections()) SayGoodbye(connection);
         if (await AllServedAsync(_hurrying.Token).ConfigureAwait(false)) return;
 
-        foreach (var (connection, _) in _connections) connection.Abort();
+        foreach (var connection in Connections()) connection.Abort();
         await _aborting.CancelAsync().ConfigureAwait(false);
         await AllServedAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private WebSocketConnection[] Connections()
+    {
+        lock (_connections) return [.. _connections];
     }
 
     private async Task<bool> AllServedAsync(CancellationToken cancellationToken)

@@ -21,6 +21,9 @@ internal sealed class EventLoop : PipeScheduler
     private const int MaxTurns = 8;
     private const ulong WakeUpKey = ulong.MaxValue;
 
+    [ThreadStatic]
+    private static EventLoop? t_current;
+
     private readonly EventLoopGroup _group;
     private readonly string _name;
     private readonly int _epoll;
@@ -77,6 +80,9 @@ internal sealed class EventLoop : PipeScheduler
 
     /// <summary>Whether it waits and has nothing to do.</summary>
     public bool IsAsleep => _isAsleep;
+
+    /// <summary>Whether the caller is on the loop's thread, or on one that the loop has left because it was stuck.</summary>
+    public bool IsCurrent => t_current == this;
 
     /// <summary>
     /// Runs an action on the loop's thread: soon after what is running now, before the next event. When the loop has ended, on a pool thread.
@@ -165,6 +171,7 @@ internal sealed class EventLoop : PipeScheduler
 
     private void Run()
     {
+        t_current = this;
         while (true)
         {
             if (_hasWork) TakeQueue();

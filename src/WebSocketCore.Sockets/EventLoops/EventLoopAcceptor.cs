@@ -41,6 +41,9 @@ internal sealed class EventLoopAcceptor : Acceptor
         _options = options;
         _places = options.MaxConnections;
         listening.Blocking = false;
+
+        // The sockets of its connections have that from it.
+        listening.NoDelay = true;
         _loops = new EventLoopGroup(options.EventLoops);
         _loop = _loops.Next();
         _target = new Target(this);

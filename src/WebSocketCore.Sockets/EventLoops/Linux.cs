@@ -38,8 +38,6 @@ internal static unsafe partial class Linux
     private const int SHUT_WR = 1;
     private const int SOL_SOCKET = 1;
     private const int SO_LINGER = 13;
-    private const int IPPROTO_TCP = 6;
-    private const int TCP_NODELAY = 1;
 
     /// <summary>The most parts that one call sends.</summary>
     private const int MaxParts = 16;
@@ -171,13 +169,6 @@ internal static unsafe partial class Linux
     /// <summary>Ends the stream to the peer.</summary>
     public static bool ShutdownOutput(int descriptor) => shutdown(descriptor, SHUT_WR) == 0;
 
-    /// <summary>Has small segments sent without delay.</summary>
-    public static void SetNoDelay(int descriptor)
-    {
-        var on = 1;
-        _ = setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(int));
-    }
-
     /// <summary>Has the connection reset when it is closed.</summary>
     public static void SetResetOnClose(int descriptor)
     {
@@ -225,7 +216,8 @@ internal static unsafe partial class Linux
 
     private static SocketError LastError(out int number)
     {
-        number = Marshal.GetLastPInvokeError();
+        // Read at once, as the generated code would that keeps it; so calls that succeed need not.
+        number = Marshal.GetLastSystemError();
         return number switch
         {
             EAGAIN => SocketError.WouldBlock,
@@ -243,37 +235,37 @@ internal static unsafe partial class Linux
         };
     }
 
-    [LibraryImport("libc", SetLastError = true)]
+    [LibraryImport("libc")]
     private static partial int epoll_create1(int flags);
 
-    [LibraryImport("libc", SetLastError = true)]
+    [LibraryImport("libc")]
     private static partial int epoll_ctl(int epfd, int op, int fd, void* entry);
 
-    [LibraryImport("libc", SetLastError = true)]
+    [LibraryImport("libc")]
     private static partial int epoll_wait(int epfd, void* events, int maxevents, int timeout);
 
-    [LibraryImport("libc", SetLastError = true)]
+    [LibraryImport("libc")]
     private static partial int eventfd(uint initval, int flags);
 
-    [LibraryImport("libc", SetLastError = true)]
+    [LibraryImport("libc")]
     private static partial int poll(PollEntry* fds, nuint nfds, int timeout);
 
-    [LibraryImport("libc", SetLastError = true)]
+    [LibraryImport("libc")]
     private static partial int accept4(SafeHandle fd, void* address, void* length, int flags);
 
-    [LibraryImport("libc", SetLastError = true)]
+    [LibraryImport("libc")]
     private static partial nint recv(int fd, void* buffer, nuint length, int flags);
 
-    [LibraryImport("libc", SetLastError = true)]
+    [LibraryImport("libc")]
     private static partial nint send(int fd, void* buffer, nuint length, int flags);
 
-    [LibraryImport("libc", SetLastError = true)]
+    [LibraryImport("libc")]
     private static partial nint sendmsg(int fd, Message* message, int flags);
 
     [LibraryImport("libc")]
     private static partial nint write(int fd, void* buffer, nuint length);
 
-    [LibraryImport("libc", SetLastError = true)]
+    [LibraryImport("libc")]
     private static partial int setsockopt(int fd, int level, int name, void* value, uint length);
 
     [LibraryImport("libc")]

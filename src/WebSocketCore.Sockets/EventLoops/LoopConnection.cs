@@ -27,7 +27,7 @@ internal sealed class LoopConnection : LoopTarget, IScheduledTransport, IPipeOwn
     private int _ended;
     private bool _resetOnClose;
 
-    /// <summary>Takes over a connected socket that does not block.</summary>
+    /// <summary>Takes over a connected socket that does not block and does not delay what it sends.</summary>
     /// <param name="loop">Where it goes on.</param>
     /// <param name="descriptor">The socket. It belongs to the connection from now on.</param>
     /// <param name="pool">Where buffers come from.</param>
@@ -38,7 +38,6 @@ internal sealed class LoopConnection : LoopTarget, IScheduledTransport, IPipeOwn
         _descriptor = descriptor;
         _input = new LoopPipeReader(this, _sync, pool);
         _output = new LoopPipeWriter(this, _sync, pool);
-        Linux.SetNoDelay(descriptor);
         try
         {
             if (!loop.TryAdd(this, descriptor, Events)) throw new SocketException((int)SocketError.OperationAborted);
@@ -97,7 +96,15 @@ internal sealed class LoopConnection : LoopTarget, IScheduledTransport, IPipeOwn
 
     public bool TryShutdownOutput()
     {
-        lock (_sync) return _descriptor != Closed && Linux.ShutdownOutput(_descriptor);
+        lock (_sync)
+        {
+            if (_descriptor == Closed) return false;
+            if (!_loop.IsCurrent) return Linux.ShutdownOutput(_descriptor);
+        }
+
+        // The input mostly ends next, and then the socket is closed, which ends the output too.
+        _loop.Schedule(static connection => ((LoopConnection)connection!).ShutdownOutput(), this);
+        return true;
     }
 
     public void ResetOnClose()
@@ -128,6 +135,14 @@ internal sealed class LoopConnection : LoopTarget, IScheduledTransport, IPipeOwn
         if (_descriptor == Closed) return false;
         _loop.Modify(this, _descriptor, Events);
         return true;
+    }
+
+    private void ShutdownOutput()
+    {
+        lock (_sync)
+        {
+            if (_descriptor != Closed) Linux.ShutdownOutput(_descriptor);
+        }
     }
 
     private void End(int end, Exception? exception)
