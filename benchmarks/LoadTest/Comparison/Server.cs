@@ -15,4 +15,6 @@ internal sealed record Server(string Name, string Description, Func<int, string[
 
     /// <summary>Environment variables.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    public override string ToString() => Name;
 }

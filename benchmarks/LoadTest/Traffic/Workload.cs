@@ -55,4 +55,6 @@ internal sealed record Workload(string Name, string Description, int Connections
         new("hs", "connect, upgrade, closing handshake", 64, PayloadKind.Ascii, 32, 1) { Kind = TrafficKind.Handshakes, Sources = 16 },
         new("idle", "silent connections", 10_000, PayloadKind.Ascii, 32, 1) { Kind = TrafficKind.Idle, Sources = 4 },
     ];
+
+    public override string ToString() => Name;
 }
