@@ -9,13 +9,7 @@ internal static class CompareCommand
 {
     public static Command Create()
     {
-        var servers = new Option<Server[]>("--servers")
-        {
-            Description = $"Of {Names(Servers.All)}. Default: {Names(Servers.All.Where(server => server.IsDefault))}.",
-            AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => [.. Servers.All.Where(server => server.IsDefault)],
-            CustomParser = result => Settings.Named(result, Servers.All, server => server.Name, "server"),
-        };
+        var servers = Settings.Names("--servers", "server", Servers.All, Servers.All.Where(server => server.IsDefault));
         var custom = new Option<string[]>("--server-cmd")
         {
             Description = "A further server, as NAME=COMMAND, with {port} where the port belongs. More than once for several.",
@@ -91,6 +85,4 @@ internal static class CompareCommand
 
     private static string CommandLine() =>
         string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Select(argument => argument.Contains(' ', StringComparison.Ordinal) ? $"\"{argument}\"" : argument));
-
-    private static string Names(IEnumerable<Server> servers) => string.Join(", ", servers.Select(server => server.Name));
 }

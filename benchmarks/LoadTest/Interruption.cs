@@ -30,6 +30,7 @@ internal static class Interruption
         }
         catch (OperationCanceledException)
         {
+            Console.Error.WriteLine("Interrupted.");
             return 130;
         }
     }

@@ -16,7 +16,7 @@ internal static class LoadCommand
         var workloads = Settings.Workloads();
         var seconds = Settings.Seconds("--seconds", "How long to measure a workload.", 3);
         var warmUp = Settings.Seconds("--warm-up", "How long to warm the server before.", 2);
-        var messages = Settings.Number("--messages", "How many messages or handshakes are enough before the time is over.", long.MaxValue, 1, long.MaxValue);
+        var messages = Settings.Number("--messages", "How many messages or handshakes are enough before the time is over; 0 for any.", 0L, 0, long.MaxValue);
         var core = Settings.Number("--client-core", "The core for the generator; -1 for any.", 1, -1, 1023);
         var command = new Command("load", "Puts load on a server that runs already.") { port, pid, workloads, seconds, warmUp, messages, core };
         command.SetAction(arguments => Interruption.Run(cancellation =>
@@ -37,7 +37,7 @@ internal static class LoadCommand
         using var traffic = TrafficLoop.Create(workload, port, cancellation);
         traffic.Open();
         traffic.Run(TimeSpan.FromSeconds(warmUp));
-        var measured = Measurement.Take(traffic, pid, TimeSpan.FromSeconds(seconds), messages);
+        var measured = Measurement.Take(traffic, pid, TimeSpan.FromSeconds(seconds), messages > 0 ? messages : long.MaxValue);
         traffic.Close();
         string unit = workload.Kind == TrafficKind.Handshakes ? "handshakes" : "messages";
         string line = $"{workload.Name,-7} {measured.Operations} {unit}, {measured.OperationsPerSecond:F0} a second, client {measured.ClientLoad:P0}";

@@ -8,12 +8,24 @@ namespace LoadTest;
 /// <summary>The options of the commands, and how their values are read.</summary>
 internal static class Settings
 {
-    public static Option<Workload[]> Workloads() => new("--workloads")
+    public static Option<Workload[]> Workloads() => Names("--workloads", "workload", Workload.All, Workload.All);
+
+    /// <summary>An option with names, separated by spaces or commas. Things say their names as their text.</summary>
+    public static Option<T[]> Names<T>(string name, string what, IReadOnlyList<T> all, IEnumerable<T> byDefault) => new(name)
     {
-        Description = $"Of {string.Join(", ", Workload.All.Select(workload => workload.Name))}. Default: all.",
+        Description = $"Of {string.Join(", ", all)}.",
         AllowMultipleArgumentsPerToken = true,
-        DefaultValueFactory = _ => [.. Workload.All],
-        CustomParser = result => Named(result, Workload.All, workload => workload.Name, "workload"),
+        DefaultValueFactory = _ => [.. byDefault],
+        CustomParser = result =>
+        {
+            var chosen = new List<T>();
+            foreach (string text in result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries)))
+            {
+                if (all.FirstOrDefault(item => item?.ToString() == text) is { } item) chosen.Add(item);
+                else result.AddError($"There is no {what} '{text}'. There are {string.Join(", ", all)}.");
+            }
+            return [.. chosen.Distinct()];
+        },
     };
 
     /// <summary>An option with a number from a range.</summary>
@@ -24,7 +36,7 @@ internal static class Settings
         CustomParser = result =>
         {
             string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-            if (T.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max) return value;
+            if (T.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max) return value;
             result.AddError($"{name} takes a number from {min} to {max}, not '{text}'.");
             return defaultValue;
         },
@@ -32,16 +44,4 @@ internal static class Settings
 
     /// <summary>An option with a number of seconds.</summary>
     public static Option<double> Seconds(string name, string description, double defaultValue) => Number(name, description, defaultValue, 0, 120);
-
-    /// <summary>Reads names, separated by spaces or commas.</summary>
-    public static T[] Named<T>(System.CommandLine.Parsing.ArgumentResult result, IReadOnlyList<T> all, Func<T, string> nameOf, string what)
-    {
-        var chosen = new List<T>();
-        foreach (string name in result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries)))
-        {
-            if (all.FirstOrDefault(item => nameOf(item) == name) is { } item) chosen.Add(item);
-            else result.AddError($"There is no {what} '{name}'. There are {string.Join(", ", all.Select(nameOf))}.");
-        }
-        return [.. chosen.Distinct()];
-    }
 }

@@ -26,7 +26,7 @@ internal abstract class TrafficLoop : IDisposable
     private const int LargeMessage = 64 * 1024;
     private const int LargeMessageBuffer = 16 * 1024;
     private const int MaxDiscard = 4 * 1024 * 1024;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MaxDuration = TimeSpan.FromMinutes(10);
 
     private readonly Epoll _epoll = new();
