@@ -50,7 +50,7 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
     /// <summary>Guards this object.</summary>
     protected Lock Sync => sync;
 
-    /// <summary>Whether the end of the stream, or a failure, follows what is there to be received.</summary>
+    /// <summary>Whether the end of the stream, a failure or urgent data follows what is there to be received, so that a short receive proves nothing.</summary>
     protected bool EndIsNear { get; set; }
 
     private bool HasNews => _buffer.HasUnexamined || _cancelRequested || _endOfStream || _failure != SocketError.Success;
@@ -315,7 +315,17 @@ internal abstract class BufferedPipeReader(IPipeOwner owner, Lock sync, ArrayPoo
     /// <summary>Receives what is there into the buffer. False: nothing.</summary>
     private bool TryReceive()
     {
-        var room = _buffer.GetRoom();
+        Span<byte> room;
+        try
+        {
+            room = _buffer.GetRoom();
+        }
+        catch (Exception)
+        {
+            // A pool may be at its limit. That is this connection's end, and not that of the thread that receives for many.
+            Fail(SocketError.NoBufferSpaceAvailable);
+            return true;
+        }
         var count = Receive(room, out var error);
         if (error == SocketError.Success && count != 0)
         {

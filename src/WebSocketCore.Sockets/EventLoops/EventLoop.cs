@@ -174,7 +174,8 @@ internal sealed class EventLoop : PipeScheduler
         t_current = this;
         while (true)
         {
-            if (_hasWork) TakeQueue();
+            // Whoever had the loop before may have left some of what it took.
+            if (_hasWork && _nextWork == _work.Count) TakeQueue();
             while (_nextWork < _work.Count)
             {
                 var work = _work[_nextWork];

@@ -316,6 +316,9 @@ internal enum PollEvents : uint
     /// <summary>There is something to receive.</summary>
     Input = 0x1,
 
+    /// <summary>There is urgent data (TCP).</summary>
+    Urgent = 0x2,
+
     /// <summary>There is room to send.</summary>
     Output = 0x4,
 

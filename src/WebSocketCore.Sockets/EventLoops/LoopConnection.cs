@@ -17,7 +17,7 @@ internal sealed class LoopConnection : LoopTarget, IScheduledTransport, IPipeOwn
     private const int Closed = -1;
     private const int InputEnded = 1;
     private const int OutputEnded = 2;
-    private const PollEvents Events = PollEvents.Input | PollEvents.Output | PollEvents.InputHangUp | PollEvents.Edges;
+    private const PollEvents Events = PollEvents.Input | PollEvents.Urgent | PollEvents.Output | PollEvents.InputHangUp | PollEvents.Edges;
 
     private readonly EventLoop _loop;
     private readonly Lock _sync = new();

@@ -20,7 +20,8 @@ internal sealed class LoopPipeReader(LoopConnection connection, Lock sync, Array
     /// <summary>Under the lock. True: <see cref="CompleteHere"/> is to be called, outside it.</summary>
     public bool OnEvents(PollEvents events)
     {
-        if ((events & (PollEvents.Error | PollEvents.HangUp | PollEvents.InputHangUp)) != 0) EndIsNear = true;
+        // A receive stops in front of urgent data too (TCP), and of what is behind it nothing is told.
+        if ((events & (PollEvents.Error | PollEvents.HangUp | PollEvents.InputHangUp | PollEvents.Urgent)) != 0) EndIsNear = true;
         _bytesLeft = BytesPerTurn;
         return OnReadable();
     }

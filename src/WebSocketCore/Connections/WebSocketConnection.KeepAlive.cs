@@ -102,7 +102,7 @@ public sealed partial class WebSocketConnection
         }
 
         // A message that is being sent, or that waits for the application to receive it, is no idleness.
-        if (HasIdleTimeout && (_output.IsHeld || _inputWaits || _dataIsAhead)) OnDataFrame();
+        if (HasIdleTimeout && !_output.HasFailed && (_output.IsHeld || _inputWaits || _dataIsAhead)) OnDataFrame();
         if (HasIdleTimeout && Time.GetElapsedTime(Volatile.Read(ref _lastDataAt)) >= _options.IdleTimeout)
         {
             StartClose(ClosureCause.IdleTimeout, CloseCode.GoingAway, "no message for the idle timeout");
@@ -154,6 +154,9 @@ public sealed partial class WebSocketConnection
     /// <summary>Whether it cannot be the peer's fault that nothing is heard of it.</summary>
     private bool IsSilenceExcused()
     {
+        // A transport that takes no more has nobody to wait for, whatever of its input still waits for the application.
+        if (_output.HasFailed) return false;
+
         // A peer that takes nothing of what is being sent has no excuse.
         if (_output.IsHeld && _output.Flushes == _flushesAtProbe) return false;
 

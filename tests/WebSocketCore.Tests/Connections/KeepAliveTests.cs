@@ -114,6 +114,35 @@ public class KeepAliveTests
         connection.Closure!.Cause.Should().Be(ClosureCause.KeepAliveTimeout);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Where_nothing_can_be_sent_any_more_data_that_waits_is_no_excuse(bool hasKeepAlive)
+    {
+        ObservedPipe? pipe = null;
+        var options = new WebSocketServerOptions
+        {
+            TimeProvider = _time,
+            KeepAliveInterval = hasKeepAlive ? Interval : Timeout.InfiniteTimeSpan,
+            KeepAliveTimeout = PongTimeout,
+            IdleTimeout = hasKeepAlive ? Timeout.InfiniteTimeSpan : Interval,
+        };
+        var (connection, peer) = RawPeer.Connect(WebSocketRole.Server, options, wrap: inner => pipe = new ObservedPipe(inner));
+        await peer.SendAsync("81 01 61");
+        pipe!.FailFlush = _ => new IOException("reset");
+        await connection.Awaiting(c => c.SendTextAsync("push").AsTask()).Should().ThrowAsync<WebSocketClosedException>();
+
+        var closed = connection.Closed.Within();
+        while (!closed.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(closed, Task.Run(Thread.Yield));
+        }
+
+        await closed;
+        connection.State.Should().Be(ConnectionState.Failed);
+    }
+
     [Fact]
     public async Task Pings_are_answered_and_a_close_is_seen_while_the_application_does_not_receive()
     {

@@ -104,6 +104,33 @@ public sealed class EventLoopTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_taken_together_with_work_that_blocks_is_not_lost_to_what_comes_later()
+    {
+        using var unblock = new ManualResetEventSlim();
+        var order = new ConcurrentQueue<string>();
+        var (blocked, done) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource());
+        Loop.Schedule(_ =>
+        {
+            Loop.Schedule(_ =>
+            {
+                blocked.SetResult();
+                unblock.Wait();
+            }, null);
+            Loop.Schedule(_ => order.Enqueue("behind"), null);
+        }, null);
+        await blocked.Task.Within();
+        Loop.Schedule(_ =>
+        {
+            order.Enqueue("later");
+            unblock.Set();
+            done.SetResult();
+        }, null);
+
+        await done.Task.Within();
+        order.Should().Equal("behind", "later");
+    }
+
+    [Fact]
     public async Task Work_that_blocks_again_and_again_keeps_nobody_from_working()
     {
         for (var i = 0; i < 3; i++)
