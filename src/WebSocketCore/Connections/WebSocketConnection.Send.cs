@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Unicode;
-
 using WebSocketCore.Frames;
 
 namespace WebSocketCore;
@@ -22,7 +20,7 @@ public sealed partial class WebSocketConnection
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public ValueTask SendAsync(MessageKind kind, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
     {
-        if (CheckKind(kind) == MessageKind.Text && !Utf8.IsValid(payload.Span)) throw InvalidText(nameof(payload));
+        if (CheckKind(kind) == MessageKind.Text && !Utf8Validator.IsValid(payload.Span)) throw InvalidText(nameof(payload));
         return SendCheckedAsync(kind, new ReadOnlySequence<byte>(payload), cancellationToken);
     }
 
@@ -77,7 +75,7 @@ public sealed partial class WebSocketConnection
     /// <param name="cancellationToken">Stops waiting for the transport. The message is sent whole or not at all, and the connection stays open.</param>
     public ValueTask SendTextAsync(ReadOnlySpan<byte> utf8, CancellationToken cancellationToken = default)
     {
-        if (!Utf8.IsValid(utf8)) throw InvalidText(nameof(utf8));
+        if (!Utf8Validator.IsValid(utf8)) throw InvalidText(nameof(utf8));
         var copy = _options.BufferPool.Rent(utf8.Length);
         utf8.CopyTo(copy);
         return SendRentedAsync(copy, utf8.Length, cancellationToken);
@@ -115,7 +113,7 @@ public sealed partial class WebSocketConnection
 
     private static bool IsValidUtf8(in ReadOnlySequence<byte> text)
     {
-        if (text.IsSingleSegment) return Utf8.IsValid(text.FirstSpan);
+        if (text.IsSingleSegment) return Utf8Validator.IsValid(text.FirstSpan);
         var validator = new Utf8Validator();
         foreach (var segment in text)
         {
