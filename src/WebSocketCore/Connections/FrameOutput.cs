@@ -166,7 +166,7 @@ internal sealed partial class FrameOutput(
         waiter = null;
         if (_ended) return Outcome.Refused;
         var isLarge = payload.Length > ChunkSize;
-        if ((turn == Turn.Message ? MessagesWait : FramesWait) || (_held && (isLarge || _waiting?.Length >= ChunkSize)))
+        if (FramesWait || (turn == Turn.Message && MessagesWait) || (_held && (isLarge || _waiting?.Length >= ChunkSize)))
         {
             waiter = Enqueue(turn);
             return Outcome.Queued;

@@ -26,6 +26,22 @@ public class SendOrderTests
     }
 
     [Fact]
+    public async Task A_message_stays_behind_the_last_fragment_of_the_one_before_it()
+    {
+        var (connection, peer) = RawPeer.Connect(WebSocketRole.Server, toPeer: RawPeer.Tiny);
+        var writer = await connection.StartMessageAsync(MessageKind.Binary).Within();
+        var fragments = Task.WhenAll(writer.WriteAsync(new byte[70_000]).AsTask(), writer.WriteAsync(new byte[70_000]).AsTask());
+        var completing = writer.CompleteAsync().AsTask();
+        var next = connection.SendTextAsync("next").AsTask();
+
+        (await peer.ReceiveAsync()).Should().StartWith("027f");
+        (await peer.ReceiveAsync()).Should().StartWith("007f");
+        (await peer.ReceiveAsync()).Should().Be("8000");
+        (await ReceiveTextAsync(peer)).Should().Be("next");
+        await Task.WhenAll(fragments, completing, next).Within();
+    }
+
+    [Fact]
     public async Task A_fragmented_message_waits_its_turn_among_the_others()
     {
         var (connection, peer) = RawPeer.Connect(WebSocketRole.Server);
