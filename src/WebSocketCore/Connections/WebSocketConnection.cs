@@ -37,7 +37,7 @@ public sealed partial class WebSocketConnection : IAsyncDisposable, IFrameOutput
         Subprotocol = subprotocol;
         _receiver = new MessageReceiver(role, options.MessageLimits, options.BufferPool);
         Scheduler = (pipe as IScheduledTransport)?.Scheduler ?? PipeScheduler.ThreadPool;
-        _output = new FrameOutput(pipe.Output, role, _sync, options.BufferPool, Scheduler, this);
+        _output = new FrameOutput(pipe.Output, role, _sync, options.BufferPool, Scheduler, encoder: null, this);
         StartTimer();
     }
 

@@ -32,13 +32,11 @@ public abstract class MessageEncoder : IDisposable
     /// </summary>
     public virtual bool TryForget() => false;
 
-    /// <summary>A message that this encoder has not encoded, but one for prepared messages has, goes out here: nothing that follows may build upon what came before.</summary>
-    public virtual void OnPreparedMessage()
-    {
-    }
-
-    /// <summary>Nothing has been sent for a while: gives up what memory it can. Called between two messages.</summary>
-    public virtual void ReleaseIdle()
+    /// <summary>
+    /// Forgets what came before: nothing that follows builds upon it, and its memory is given up. Called between two messages, before one goes out that was
+    /// prepared for several connections, and when nothing has been sent for a while.
+    /// </summary>
+    public virtual void ReleaseContext()
     {
     }
 
