@@ -51,8 +51,7 @@ public sealed partial class WebSocketConnection
         while (true)
         {
             if (_segment.IsEmpty) _input.TryGet(ref _nextSegment, out _segment);
-            var happened = _receiver.Read(_segment.Span, mode, out var consumed);
-            _segment = _segment[consumed..];
+            var happened = ReadSegment(mode);
             switch (happened)
             {
                 case ReceiveEvent.NeedMore:
@@ -88,6 +87,22 @@ public sealed partial class WebSocketConnection
                     NoteData();
                     return happened;
             }
+        }
+    }
+
+    private ReceiveEvent ReadSegment(ReceiveMode mode)
+    {
+        try
+        {
+            var happened = _receiver.Read(_segment.Span, mode, out var consumed);
+            _segment = _segment[consumed..];
+            return happened;
+        }
+        catch (Exception exception)
+        {
+            // The pool has given no memory. How much of the segment was taken is not known, so there is no going on.
+            Cut(ClosureCause.Aborted, exception, timedOut: false);
+            throw;
         }
     }
 
