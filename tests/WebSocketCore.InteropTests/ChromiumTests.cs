@@ -4,7 +4,7 @@ namespace WebSocketCore.InteropTests;
 
 /// <summary>A browser's own WebSocket. It cannot ping, and cuts messages into frames as it likes.</summary>
 [Needs(Peer.Chromium)]
-public sealed class ChromiumClientTests : PeerClientTests
+public class ChromiumClientTests : PeerClientTests
 {
     private protected override Task<PeerReport> RunAsync(string scenario, Uri address, params string[] subprotocols) =>
         RunScriptAsync(Peer.Chromium, "browser.mjs", scenario, address, subprotocols);

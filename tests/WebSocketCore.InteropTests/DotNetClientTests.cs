@@ -25,7 +25,7 @@ public class DotNetClientTests : PeerClientTests
     public async Task The_same_over_TLS()
     {
         using var certificate = SelfSigned.Certificate();
-        await using var listener = new TestListener(certificate);
+        await using var listener = new TestListener(Transport, certificate);
         var report = await RunAsync("echo", listener.Address("/echo"), server => server?.GetCertHashString() == certificate.GetCertHashString());
         report.Echoed.Should().Equal(Corpus.Names);
         (await listener.ClosureAsync(Guard)).IsClean.Should().BeTrue();

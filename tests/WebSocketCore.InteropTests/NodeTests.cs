@@ -3,7 +3,7 @@ using WebSocketCore.InteropTests.TestSupport;
 namespace WebSocketCore.InteropTests;
 
 [Needs(Peer.Node)]
-public sealed class NodeClientTests : PeerClientTests
+public class NodeClientTests : PeerClientTests
 {
     [PeerFact]
     public async Task Its_ping_is_answered()

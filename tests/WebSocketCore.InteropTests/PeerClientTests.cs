@@ -2,10 +2,14 @@ using WebSocketCore.InteropTests.TestSupport;
 
 namespace WebSocketCore.InteropTests;
 
-/// <summary>Somebody else's client against our listener.</summary>
+/// <summary>Somebody else's client against our listener, over each of its transports: a class derived from a client's has another one.</summary>
 public abstract class PeerClientTests : InteropTest
 {
-    private protected TestListener Listener { get; } = new();
+    private TestListener? _listener;
+
+    private protected TestListener Listener => _listener ??= new(Transport);
+
+    private protected virtual SocketTransport Transport => SocketTransport.Sockets;
 
     [PeerFact]
     public async Task Every_message_comes_back_as_it_was()
@@ -68,7 +72,7 @@ public abstract class PeerClientTests : InteropTest
 
     public override void Dispose()
     {
-        Listener.DisposeAsync().AsTask().Wait();
+        _listener?.DisposeAsync().AsTask().Wait();
         base.Dispose();
         GC.SuppressFinalize(this);
     }

@@ -3,7 +3,7 @@ using WebSocketCore.InteropTests.TestSupport;
 namespace WebSocketCore.InteropTests;
 
 [Needs(Peer.Python)]
-public sealed class PythonClientTests : PeerClientTests
+public class PythonClientTests : PeerClientTests
 {
     [PeerFact]
     public async Task Its_ping_is_answered()

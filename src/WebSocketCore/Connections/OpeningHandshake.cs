@@ -107,7 +107,17 @@ public sealed class OpeningHandshake : IAsyncDisposable
         }
 
         subprotocol ??= ServerHandshake.SelectSubprotocol(Request!, _options.Subprotocols);
-        ServerHandshake.WriteAccept(_pipe.Output, Request!, subprotocol, headers);
+        try
+        {
+            ServerHandshake.WriteAccept(_pipe.Output, Request!, subprotocol, headers);
+        }
+        catch (Exception exception) when (exception is not ArgumentException)
+        {
+            // The pool has given no memory. There may be half an answer, behind which there is no other.
+            _answered = true;
+            await HandshakeTransport.AbortAsync(_pipe, exception).ConfigureAwait(false);
+            throw;
+        }
         _answered = true;
         try
         {
@@ -168,7 +178,16 @@ public sealed class OpeningHandshake : IAsyncDisposable
     /// <summary>Refuses the request if it has not been answered. Does not throw.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!_answered) await RefuseAsync().ConfigureAwait(false);
+        if (_answered) return;
+        try
+        {
+            await RefuseAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            // There is no memory to answer in.
+            await HandshakeTransport.AbortAsync(_pipe, exception).ConfigureAwait(false);
+        }
     }
 
     private async ValueTask EndAsync(CancellationToken cancellationToken)

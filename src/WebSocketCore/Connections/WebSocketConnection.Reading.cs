@@ -51,7 +51,7 @@ public sealed partial class WebSocketConnection
         while (true)
         {
             if (_segment.IsEmpty) _input.TryGet(ref _nextSegment, out _segment);
-            var happened = Read(mode);
+            var happened = ReadSegment(mode);
             switch (happened)
             {
                 case ReceiveEvent.NeedMore:
@@ -90,7 +90,7 @@ public sealed partial class WebSocketConnection
         }
     }
 
-    private ReceiveEvent Read(ReceiveMode mode)
+    private ReceiveEvent ReadSegment(ReceiveMode mode)
     {
         try
         {
@@ -100,7 +100,7 @@ public sealed partial class WebSocketConnection
         }
         catch (Exception exception)
         {
-            // An extension or the buffer pool has failed in the middle of something.
+            // An extension has failed, or the pool has given no memory. How much of the segment was taken is not known, so there is no going on.
             Cut(ClosureCause.Aborted, exception, timedOut: false);
             throw;
         }

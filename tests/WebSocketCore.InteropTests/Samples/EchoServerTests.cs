@@ -9,22 +9,10 @@ namespace WebSocketCore.InteropTests.Samples;
 public sealed partial class EchoServerTests : InteropTest
 {
     [Fact]
-    public async Task It_says_where_it_listens_and_echoes_on_any_path()
-    {
-        using var server = ChildProcess.StartSample("EchoServer", "--port", "0", "--no-deflate");
-        var address = await AddressAsync(server);
-        foreach (var path in (string[])["/", "/any/path?at=all"])
-        {
-            await using var client = await ConnectAsync(address, path);
-            foreach (var message in Corpus.Messages)
-            {
-                await client.SendAsync(message.Kind, message.Whole, Guard);
-                var echo = await client.ReceiveAsync(Guard);
-                echo!.Value.Kind.Should().Be(message.Kind);
-                echo.Value.ToArray().AsSpan().SequenceEqual(message.Whole).Should().BeTrue(message.Name);
-            }
-        }
-    }
+    public Task It_says_where_it_listens_and_echoes_on_any_path() => EchoesAsync("--no-deflate");
+
+    [LinuxFact]
+    public Task It_does_the_same_on_event_loops() => EchoesAsync("--transport", "epoll");
 
     [Fact]
     public async Task A_message_may_be_as_large_as_the_limit_and_no_larger()
@@ -78,6 +66,9 @@ public sealed partial class EchoServerTests : InteropTest
     [UnixFact]
     public Task SIGTERM_closes_every_connection_and_ends_it_in_order() => EndsInOrderAsync("TERM");
 
+    [LinuxFact]
+    public Task It_does_on_event_loops_too() => EndsInOrderAsync("TERM", "--transport", "epoll");
+
     [UnixFact]
     public Task Ctrl_C_closes_every_connection_and_ends_it_in_order() => EndsInOrderAsync("INT");
 
@@ -124,9 +115,26 @@ public sealed partial class EchoServerTests : InteropTest
 
     internal static Uri WebSocketAddress(Uri address, string path) => new($"ws://{address.Authority}{path}");
 
-    private async Task EndsInOrderAsync(string signal)
+    private async Task EchoesAsync(params string[] options)
     {
-        using var server = ChildProcess.StartSample("EchoServer", "--port", "0");
+        using var server = ChildProcess.StartSample("EchoServer", ["--port", "0", .. options]);
+        var address = await AddressAsync(server);
+        foreach (var path in (string[])["/", "/any/path?at=all"])
+        {
+            await using var client = await ConnectAsync(address, path);
+            foreach (var message in Corpus.Messages)
+            {
+                await client.SendAsync(message.Kind, message.Whole, Guard);
+                var echo = await client.ReceiveAsync(Guard);
+                echo!.Value.Kind.Should().Be(message.Kind);
+                echo.Value.ToArray().AsSpan().SequenceEqual(message.Whole).Should().BeTrue(message.Name);
+            }
+        }
+    }
+
+    private async Task EndsInOrderAsync(string signal, params string[] options)
+    {
+        using var server = ChildProcess.StartSample("EchoServer", ["--port", "0", .. options]);
         var address = await AddressAsync(server);
         await using var first = await ConnectAsync(address, "/");
         await using var second = await ConnectAsync(address, "/");

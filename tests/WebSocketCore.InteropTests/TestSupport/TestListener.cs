@@ -13,11 +13,12 @@ internal sealed class TestListener : IAsyncDisposable
     private readonly WebSocketListener _listener;
     private readonly string _scheme;
 
-    public TestListener(X509Certificate2? certificate = null)
+    public TestListener(SocketTransport transport, X509Certificate2? certificate = null)
     {
         _scheme = certificate is null ? "ws" : "wss";
         _listener = WebSocketListener.Start(new IPEndPoint(IPAddress.Loopback, 0), ServeAsync, new WebSocketListenerOptions
         {
+            Transport = transport,
             MaxMessageSize = 16 * 1024 * 1024,
             Subprotocols = ["chat.v2"],
             OnHandshake = AnswerAsync,

@@ -73,6 +73,9 @@ internal sealed class RawTcpPeer : IDisposable
         while (!bytes.IsEmpty) bytes = bytes[await _socket.SendAsync(bytes).Within()..];
     }
 
+    /// <summary>Sends a byte of urgent data (TCP), which is not of the stream.</summary>
+    public async Task SendUrgentAsync() => await _socket.SendAsync("!"u8.ToArray(), SocketFlags.OutOfBand).Within();
+
     /// <summary>Reads a head, up to its blank line and no further.</summary>
     public async Task<string> ReadHeadAsync()
     {

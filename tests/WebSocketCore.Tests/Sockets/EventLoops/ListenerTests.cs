@@ -44,3 +44,19 @@ public sealed class LoopHeldBackReplyTests : HeldBackReplyTests
 {
     protected override SocketTransport Transport => SocketTransport.EventLoop;
 }
+
+public sealed class LoopListenerMemoryTests : WebSocketListenerMemoryTests
+{
+    protected override SocketTransport Transport => SocketTransport.EventLoop;
+}
+
+public sealed class LoopUrgentDataTests : UrgentDataTests
+{
+    protected override SocketTransport Transport => SocketTransport.EventLoop;
+}
+
+[Collection(AloneCollection.Name)]
+public sealed class LoopListenerAllocationTests : WebSocketListenerAllocationTests
+{
+    protected override SocketTransport Transport => SocketTransport.EventLoop;
+}
