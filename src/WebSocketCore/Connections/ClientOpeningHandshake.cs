@@ -26,7 +26,7 @@ internal static class ClientOpeningHandshake
 
             var response = await ReadResponseAsync(pipe.Input, options, either.Token).ConfigureAwait(false);
             var error = handshake.Check(response, out var subprotocol);
-            if (error == HandshakeError.None) return new WebSocketConnection(pipe, WebSocketRole.Client, options, subprotocol) { Response = response };
+            if (error == HandshakeError.None) return new WebSocketConnection(pipe, WebSocketRole.Client, options, subprotocol, []) { Response = response };
 
             var body = error == HandshakeError.UnexpectedStatus ? await ReadBodyAsync(pipe.Input, response, either.Token).ConfigureAwait(false) : [];
             throw new WebSocketHandshakeException(error, response.StatusCode, response.Headers, body);

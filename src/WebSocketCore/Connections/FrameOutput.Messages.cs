@@ -19,7 +19,7 @@ internal sealed partial class FrameOutput
     public bool Encodes => encoder is not null;
 
     /// <summary>Sends a message that an extension may encode, in turn with all other messages.</summary>
-    /// <param name="frame">The message in one frame, not encoded; or encoded for many connections, with its reserved bits.</param>
+    /// <param name="frame">The message in one frame.</param>
     /// <param name="options">What the sender wants.</param>
     /// <param name="defer">Whether a small frame may wait for others that are likely to follow at once; its flush is then queued, or under way.</param>
     /// <param name="cancellationToken">Before the message's turn has come it is not sent; later only the waiting ends.</param>
@@ -147,13 +147,13 @@ internal sealed partial class FrameOutput
 
     private OutgoingFrame Encode(in OutgoingFrame frame, MessageOptions options, ref PayloadBuffer? encoded)
     {
-        if (frame.ReservedBits != ReservedBits.None)
+        if (frame.IsPrepared)
         {
-            // The peer will remember this message, and the encoder does not know it.
-            encoder!.ReleaseContext();
+            // The peer will remember what was encoded, and the encoder does not know it.
+            if (frame.ReservedBits != ReservedBits.None) encoder!.ReleaseContext();
             return frame;
         }
-        if (frame.IsWritten || !encoder!.Begin((MessageKind)frame.Opcode, frame.Payload.Length, options, out var bits)) return frame;
+        if (!encoder!.Begin((MessageKind)frame.Opcode, frame.Payload.Length, options, out var bits)) return frame;
         encoded = Encode(frame.Payload, EncodingEnd.Message);
         if (encoded.Length < frame.Payload.Length || !encoder.TryForget()) return new OutgoingFrame(frame.Opcode, fin: true, encoded.Written, bits);
         Release(encoded);
@@ -166,11 +166,7 @@ internal sealed partial class FrameOutput
         var encoded = Interlocked.Exchange(ref _encoded, null) ?? new PayloadBuffer(pool);
         try
         {
-            if (!payload.IsSingleSegment)
-            {
-                foreach (var segment in payload) Encode(segment.Span, EncodingEnd.None, encoded);
-            }
-            Encode(payload.IsSingleSegment ? payload.FirstSpan : [], end, encoded);
+            PayloadEncoder.Encode(encoder!, payload, end, encoded);
         }
         catch (Exception)
         {
@@ -178,20 +174,6 @@ internal sealed partial class FrameOutput
             throw;
         }
         return encoded;
-    }
-
-    private void Encode(ReadOnlySpan<byte> source, EncodingEnd end, PayloadBuffer encoded)
-    {
-        const int LargestHint = 16 * 1024;
-        while (true)
-        {
-            var destination = encoded.GetSpan(Math.Clamp(source.Length / 2, 64, LargestHint));
-            var status = encoder!.Encode(source, destination, end, out var consumed, out var written);
-            encoded.Advance(written);
-            source = source[consumed..];
-            if (status == OperationStatus.Done) return;
-            if (status != OperationStatus.DestinationTooSmall) throw new InvalidOperationException($"The encoder of an extension gave up: {status}.");
-        }
     }
 
     // While somebody encodes, nobody else touches the encoder, whatever ends.

@@ -130,7 +130,7 @@ public sealed class OpeningHandshake : IAsyncDisposable
             throw new WebSocketHandshakeException(
                 exception is OperationCanceledException ? HandshakeError.TimedOut : HandshakeError.TruncatedHead, headers: Request!.Headers, innerException: exception);
         }
-        return Connection = new WebSocketConnection(_pipe, WebSocketRole.Server, _options, subprotocol) { Request = Request };
+        return Connection = new WebSocketConnection(_pipe, WebSocketRole.Server, _options, subprotocol, []) { Request = Request };
     }
 
     /// <summary>Refuses the request with the status and text of its <see cref="Error"/>, 403 where it has none, and ends the transport.</summary>

@@ -8,7 +8,7 @@ namespace WebSocketCore;
 // Sending. FrameOutput is the gate; here are the kinds of payload, and what is checked before anything is written.
 public sealed partial class WebSocketConnection
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    internal static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Sends a message in one frame. Safe from any thread; messages of several threads never mix.</summary>
     /// <param name="kind">Text or binary. Text must be valid UTF-8.</param>
@@ -64,6 +64,32 @@ public sealed partial class WebSocketConnection
     {
         ArgumentNullException.ThrowIfNull(message);
         return SendAsync(message.Kind, message.Written, cancellationToken);
+    }
+
+    /// <summary>Sends a message that was prepared for many connections.</summary>
+    /// <param name="message">The message. It may be disposed of while it is being sent.</param>
+    /// <inheritdoc cref="SendAsync(MessageKind, ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <param name="cancellationToken">Stops waiting for the transport. The message is sent whole or not at all, and the connection stays open.</param>
+    /// <exception cref="ObjectDisposedException">The message was disposed of. Nothing was sent.</exception>
+    public ValueTask SendAsync(PreparedMessage message, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
+        message.Hold();
+        OnDataFrame();
+        ValueTask sent;
+        try
+        {
+            sent = ThrowUnlessSent(SendPreparedAsync(message, cancellationToken));
+        }
+        catch (Exception)
+        {
+            message.Release();
+            throw;
+        }
+        if (!sent.IsCompletedSuccessfully) return ReleaseWhenSentAsync(sent, message);
+        message.Release();
+        return sent;
     }
 
     /// <summary>Sends a text message.</summary>
@@ -149,6 +175,29 @@ public sealed partial class WebSocketConnection
             if (!validator.Append(segment.Span)) return false;
         }
         return validator.IsComplete;
+    }
+
+    private ValueTask<bool> SendPreparedAsync(PreparedMessage message, CancellationToken cancellationToken)
+    {
+        if (!_output.Encodes) return _output.SendMessageAsync(message.Plain(Role), defer: _inputWaits, cancellationToken);
+
+        // Two extensions together have no key: the message is then encoded for this connection.
+        var frame = Extensions is [{ PreparationKey: { } key } extension]
+            ? message.Encoded(Role, extension, key)
+            : message.Plain(WebSocketRole.Client) with { IsPrepared = false };
+        return _output.SendEncodedAsync(frame, message.Options, defer: _inputWaits, cancellationToken);
+    }
+
+    private static async ValueTask ReleaseWhenSentAsync(ValueTask sent, PreparedMessage message)
+    {
+        try
+        {
+            await sent.ConfigureAwait(false);
+        }
+        finally
+        {
+            message.Release();
+        }
     }
 
     private ValueTask SendRentedAsync(byte[] text, int length, MessageOptions options, CancellationToken cancellationToken)

@@ -28,17 +28,15 @@ public abstract class NegotiatedExtension
     public ExtensionParameters Parameters { get; }
 
     /// <summary>
-    /// Names the encoding of prepared messages: whoever has an equal key decodes them, whatever came before on its connection. Null, the default: messages
+    /// Names how prepared messages are encoded: on every connection with an equal key they can be decoded, whatever came before. Null, the default: messages
     /// cannot be encoded once for several connections, and are encoded for each.
     /// </summary>
-    /// <param name="length">The length of the message in bytes.</param>
-    public virtual object? PreparationKey(long length) => null;
+    public virtual object? PreparationKey => null;
 
-    /// <summary>Makes the encoder of messages that are prepared for all connections with an equal <see cref="PreparationKey"/>.</summary>
+    /// <summary>Makes the encoder of one message for all connections with an equal <see cref="PreparationKey"/>.</summary>
     /// <param name="pool">Where it takes its buffers from.</param>
-    /// <param name="key">The key.</param>
-    /// <exception cref="NotSupportedException">The extension has no keys.</exception>
-    public virtual MessageEncoder CreatePreparingEncoder(ArrayPool<byte> pool, object key) => throw new NotSupportedException();
+    /// <exception cref="NotSupportedException">There is no key.</exception>
+    public virtual MessageEncoder CreatePreparingEncoder(ArrayPool<byte> pool) => throw new NotSupportedException($"{Name} does not prepare messages.");
 
     /// <summary>Makes what encodes the messages that the connection sends.</summary>
     /// <param name="pool">Where it takes its buffers from.</param>

@@ -30,15 +30,15 @@ public abstract class WebSocketExtension
     public ReservedBits ReservedBits { get; }
 
     /// <summary>On a client: what to offer, the most wanted first. Empty: the extension is not offered.</summary>
-    protected internal abstract IReadOnlyList<ExtensionParameters> CreateOffers();
+    public abstract IReadOnlyList<ExtensionParameters> CreateOffers();
 
     /// <summary>On a server: judges an offer. A client may make several; they come in its order, until one is accepted.</summary>
     /// <param name="offer">The parameters of the offer. They are well formed, which is all that is known of them.</param>
     /// <returns>What is agreed on; null declines the offer.</returns>
-    protected internal abstract NegotiatedExtension? Accept(ExtensionParameters offer);
+    public abstract NegotiatedExtension? Accept(ExtensionParameters offer);
 
     /// <summary>On a client: judges what the server has agreed to.</summary>
     /// <param name="response">The parameters of the response. They are well formed, which is all that is known of them.</param>
     /// <returns>What is agreed on; null where the response does not fit what was offered, which fails the connection (RFC 6455, section 9.1).</returns>
-    protected internal abstract NegotiatedExtension? Confirm(ExtensionParameters response);
+    public abstract NegotiatedExtension? Confirm(ExtensionParameters response);
 }

@@ -22,6 +22,11 @@ internal readonly struct MessageSender(WebSocketRole role)
             WriteFrame(output, frame.Opcode, frame.Fin, frame.Payload.FirstSpan, frame.ReservedBits);
             return;
         }
+        if (frame.IsWritten && frame.Payload.IsSingleSegment)
+        {
+            output.Write(frame.Payload.FirstSpan);
+            return;
+        }
         var mask = WriteHeader(output, frame);
         foreach (var segment in frame.Payload) WritePayload(output, segment.Span, ref mask);
     }
