@@ -5,11 +5,9 @@ using WebSocketCore.Frames;
 namespace WebSocketCore.Extensions;
 
 /// <summary>Compresses messages (RFC 7692, section 7.2.1).</summary>
-/// <param name="windowBits">The base-2 logarithm of the window's size in bytes, 8 to 15.</param>
+/// <param name="settings">How.</param>
 /// <param name="keepsContext">Whether messages may refer to those before (context takeover).</param>
-/// <param name="level">zlib's compression level, 0 to 9.</param>
-/// <param name="threshold">Messages with fewer bytes go out as they are.</param>
-internal sealed class DeflateEncoder(int windowBits, bool keepsContext, int level, int threshold) : MessageEncoder
+internal sealed class DeflateEncoder(DeflateSettings settings, bool keepsContext) : MessageEncoder
 {
     private const int TailLength = sizeof(uint);
 
@@ -24,8 +22,8 @@ internal sealed class DeflateEncoder(int windowBits, bool keepsContext, int leve
     public override bool Begin(MessageKind kind, long? length, MessageOptions options, out ReservedBits reservedBits)
     {
         reservedBits = ReservedBits.None;
-        if (options.HasFlag(MessageOptions.DisableCompression) || length < threshold) return false;
-        _deflater ??= Deflater.Rent(windowBits, level);
+        if (options.HasFlag(MessageOptions.DisableCompression) || length < settings.Threshold) return false;
+        _deflater ??= Deflater.Rent(settings.WindowBits, settings.Level);
         _inMessage = true;
         _keptBackLength = 0;
         reservedBits = ReservedBits.Rsv1;
