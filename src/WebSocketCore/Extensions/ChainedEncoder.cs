@@ -38,6 +38,12 @@ internal sealed class ChainedEncoder : MessageEncoder
         return status;
     }
 
+    public override void ForgetContext()
+    {
+        _first.ForgetContext();
+        _second.ForgetContext();
+    }
+
     public override void ReleaseContext()
     {
         _first.ReleaseContext();

@@ -33,9 +33,14 @@ public abstract class MessageEncoder : IDisposable
     public virtual bool TryForget() => false;
 
     /// <summary>
-    /// Forgets what came before: nothing that follows builds upon it, and its memory is given up. Called between two messages, before one goes out that was
-    /// prepared for several connections, and when nothing has been sent for a while.
+    /// Forgets what came before: no message that follows builds upon it. Called between two messages, before one goes out that was prepared for several
+    /// connections, which the peer will remember and the encoder does not know.
     /// </summary>
+    public virtual void ForgetContext()
+    {
+    }
+
+    /// <summary>Forgets what came before and gives up its memory. Called between two messages, when nothing has been sent for a while.</summary>
     public virtual void ReleaseContext()
     {
     }

@@ -54,7 +54,7 @@ internal sealed class MessageReceiver
     {
         _role = role;
         _assembler = new MessageAssembler(limits, pool);
-        _decoder = decoder is null ? null : new PayloadDecoder(decoder, _assembler);
+        _decoder = decoder is null ? null : new PayloadDecoder(decoder, _assembler, pool);
         _claimed = claimed;
     }
 

@@ -14,6 +14,7 @@ internal sealed class DeflateEncoder(DeflateSettings settings, bool keepsContext
     // Between two messages only where the context is kept.
     private Deflater? _deflater;
     private bool _inMessage;
+    private bool _mustForget;
 
     // The last bytes that were compressed. At the end of the message they are dropped, else they go out before what follows.
     private uint _keptBack;
@@ -23,6 +24,7 @@ internal sealed class DeflateEncoder(DeflateSettings settings, bool keepsContext
     {
         reservedBits = ReservedBits.None;
         if (options.HasFlag(MessageOptions.DisableCompression) || length < settings.Threshold) return false;
+        if (_mustForget) Forget();
         _deflater ??= Deflater.Rent(settings.WindowBits, settings.Level);
         _inMessage = true;
         _keptBackLength = 0;
@@ -56,13 +58,13 @@ internal sealed class DeflateEncoder(DeflateSettings settings, bool keepsContext
     // A message that does not become shorter has cost time, and nothing else where no context is kept.
     public override bool TryForget() => !keepsContext;
 
+    // Not before there is another message to compress: of many prepared ones in a row only the first costs this.
+    public override void ForgetContext() => _mustForget = _deflater is not null;
+
     public override void ReleaseContext()
     {
         if (_deflater is null) return;
-        Span<byte> nowhere = stackalloc byte[64];
-        while (_deflater.Deflate([], nowhere, ZlibFlush.Full, out _, out _))
-        {
-        }
+        Forget();
         ReturnDeflater();
     }
 
@@ -79,6 +81,15 @@ internal sealed class DeflateEncoder(DeflateSettings settings, bool keepsContext
         EncodingEnd.Message when !keepsContext => ZlibFlush.Full,
         _ => ZlibFlush.Sync,
     };
+
+    private void Forget()
+    {
+        Span<byte> nowhere = stackalloc byte[64];
+        while (_deflater!.Deflate([], nowhere, ZlibFlush.Full, out _, out _))
+        {
+        }
+        _mustForget = false;
+    }
 
     private void EndMessage(Span<byte> destination, ref int written)
     {
