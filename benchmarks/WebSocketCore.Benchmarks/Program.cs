@@ -25,6 +25,10 @@ switch (args)
         await BroadcastComparison.RunAsync(arguments);
         break;
 
+    case ["windows"]:
+        await WindowComparison.RunAsync();
+        break;
+
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         break;
