@@ -6,7 +6,7 @@ using WebSocketCore;
 
 var urls = new Argument<string[]>("URL") { Description = "ws or wss addresses; - reads them from standard input, one a line.", Arity = ArgumentArity.OneOrMore };
 var print = new Option<bool>("--print") { Description = "Print text messages instead of echoing." };
-var noDeflate = new Option<bool>("--no-deflate") { Description = "Never compress. No effect in this version, which has no compression." };
+var noDeflate = new Option<bool>("--no-deflate") { Description = "Do not offer to compress messages (permessage-deflate)." };
 var root = new RootCommand("Echoes every WebSocket message of the servers that it connects to.") { urls, print, noDeflate };
 
 var parsed = root.Parse(args);
@@ -24,7 +24,11 @@ Console.CancelKeyPress += (_, e) =>
     interrupted.Cancel();
 };
 
-var options = new WebSocketConnectOptions { MaxMessageSize = 32 * 1024 * 1024 };
+var options = new WebSocketConnectOptions
+{
+    MaxMessageSize = 32 * 1024 * 1024,
+    Extensions = parsed.GetValue(noDeflate) ? [] : [new PermessageDeflate()],
+};
 var allConnected = true;
 try
 {

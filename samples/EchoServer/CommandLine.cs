@@ -59,7 +59,7 @@ internal sealed class CommandLine
 
     public Option<bool> NoDeflate { get; } = new("--no-deflate")
     {
-        Description = "Never compress. No effect in this version, which has no compression.",
+        Description = "Do not compress messages (permessage-deflate).",
     };
 
     public ParseResult Parse(string[] args) => _root.Parse(args);

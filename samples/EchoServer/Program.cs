@@ -26,6 +26,9 @@ var options = new WebSocketListenerOptions
     MaxMessageSize = parsed.GetValue(command.MaxMessageSize),
     Transport = parsed.GetValue(command.Transport),
     OnHandshake = WebPage.AnswerAsync,
+
+    // What comes in is not secret here, and goes back to who sent it: there is no harm in compressing it.
+    Extensions = parsed.GetValue(command.NoDeflate) ? [] : [new PermessageDeflate()],
 };
 
 WebSocketListener listener;

@@ -39,6 +39,9 @@ public enum ProtocolError
     /// <summary>A text message is not valid UTF-8 (section 8.1).</summary>
     InvalidUtf8,
 
+    /// <summary>The payload of a message cannot be decoded by the extension that encoded it, such as compressed data that is not DEFLATE (RFC 7692, section 7.2.2).</summary>
+    UndecodableMessage,
+
     /// <summary>A message is larger than the limit (section 10.4).</summary>
     MessageTooBig,
 
@@ -65,7 +68,7 @@ public static class ProtocolErrorExtensions
     /// <exception cref="ArgumentOutOfRangeException">The value is <see cref="ProtocolError.None"/> or undefined: it is no violation.</exception>
     public static CloseCode CloseCode(this ProtocolError error) => error switch
     {
-        ProtocolError.InvalidUtf8 or ProtocolError.InvalidCloseReason => WebSocketCore.CloseCode.InvalidPayloadData,
+        ProtocolError.InvalidUtf8 or ProtocolError.UndecodableMessage or ProtocolError.InvalidCloseReason => WebSocketCore.CloseCode.InvalidPayloadData,
         ProtocolError.MessageTooBig => WebSocketCore.CloseCode.MessageTooBig,
         ProtocolError.TooManyFragments or ProtocolError.TooManyEmptyFragments => WebSocketCore.CloseCode.PolicyViolation,
         > ProtocolError.None and <= ProtocolError.InvalidCloseReason => WebSocketCore.CloseCode.ProtocolError,
@@ -87,6 +90,7 @@ public static class ProtocolErrorExtensions
         ProtocolError.UnexpectedContinuation => "a continuation frame has no message to continue",
         ProtocolError.InterruptedMessage => "a new message begins before the fragmented one has ended",
         ProtocolError.InvalidUtf8 => "a text message is not valid UTF-8",
+        ProtocolError.UndecodableMessage => "a message cannot be decoded by the extension that was agreed on",
         ProtocolError.MessageTooBig => "the message is larger than the limit",
         ProtocolError.TooManyFragments => "the message has more fragments than the limit",
         ProtocolError.TooManyEmptyFragments => "the message has more empty fragments than the limit",

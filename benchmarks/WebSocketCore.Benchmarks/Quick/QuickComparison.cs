@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using WebSocketCore.Benchmarks.InMemory;
@@ -39,7 +38,7 @@ internal static class QuickComparison
         PrintRow("scenario", ["System", "stream", "ratio", "pipe", "ratio", "direct", "ratio"], "bytes allocated", "sends");
         PrintRow("---", ["---:", "---:", "---:", "---:", "---:", "---:", "---:"], "---", "---");
         var variants = Enum.GetValues<Variant>();
-        var workers = variants.Select(Worker.Start).ToArray();
+        var workers = variants.Select(variant => Worker.Start("quick-worker", variant.ToString())).ToArray();
         foreach (var scenario in chosen)
         {
             foreach (var worker in workers) await worker.AskAsync(scenario.Name);
@@ -48,19 +47,9 @@ internal static class QuickComparison
             {
                 for (var i = 0; i < workers.Length; i++) samples[i].Add(Sample.Parse(await workers[i].AskAsync("measure")));
             }
-            Print(scenario, [.. samples.Select(Median)], wall);
+            Print(scenario, [.. samples.Select(Sample.Median)], wall);
         }
         foreach (var worker in workers) worker.Dispose();
-    }
-
-    private static Sample Median(List<Sample> samples) => new(
-        Median(samples, sample => sample.Cpu), Median(samples, sample => sample.Wall),
-        Median(samples, sample => sample.Allocated), Median(samples, sample => sample.Sends));
-
-    private static double Median(List<Sample> samples, Func<Sample, double> figure)
-    {
-        var sorted = samples.Select(figure).Order().ToArray();
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
     private static void Print(Scenario scenario, Sample[] medians, bool wall)
@@ -83,32 +72,4 @@ internal static class QuickComparison
         $"| {scenario,-24} | {string.Join(" | ", times.Select((time, i) => time.PadLeft(i == 0 || i % 2 == 1 ? 8 : 5)))} | {allocated,-22} | {sends,-22} |");
 
     private static string Format(double figure, string format) => figure.ToString(format, CultureInfo.InvariantCulture);
-
-    private sealed class Worker(Process process) : IDisposable
-    {
-        public static Worker Start(Variant variant)
-        {
-            var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
-
-            // Started by the dotnet host, the program is its first argument.
-            if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(typeof(Program).Assembly.Location);
-            start.ArgumentList.Add("quick-worker");
-            start.ArgumentList.Add(variant.ToString());
-            return new Worker(Process.Start(start)!);
-        }
-
-        public async Task<string> AskAsync(string line)
-        {
-            await process.StandardInput.WriteLineAsync(line);
-            await process.StandardInput.FlushAsync();
-            return await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("A worker has ended.");
-        }
-
-        public void Dispose()
-        {
-            process.StandardInput.Close();
-            process.WaitForExit();
-            process.Dispose();
-        }
-    }
 }

@@ -95,4 +95,15 @@ internal sealed record Sample(double Cpu, double Wall, double Allocated, double 
         var figures = line.Split(' ').Select(figure => double.Parse(figure, CultureInfo.InvariantCulture)).ToArray();
         return new Sample(figures[0], figures[1], figures[2], figures[3]);
     }
+
+    /// <summary>The median of each figure.</summary>
+    public static Sample Median(List<Sample> samples) => new(
+        Median(samples.Select(sample => sample.Cpu)), Median(samples.Select(sample => sample.Wall)),
+        Median(samples.Select(sample => sample.Allocated)), Median(samples.Select(sample => sample.Sends)));
+
+    public static double Median(IEnumerable<double> figures)
+    {
+        var sorted = figures.Order().ToArray();
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
 }

@@ -20,13 +20,14 @@ internal static class ClientOpeningHandshake
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
-            var handshake = new ClientHandshake(uri, options.Subprotocols, options.Origin, options.Headers);
+            var handshake = new ClientHandshake(uri, options.Subprotocols, options.Origin, options.Headers, options.Extensions);
             handshake.WriteRequest(pipe.Output);
             await pipe.Output.FlushAsync(either.Token).ConfigureAwait(false);
 
             var response = await ReadResponseAsync(pipe.Input, options, either.Token).ConfigureAwait(false);
-            var error = handshake.Check(response, out var subprotocol);
-            if (error == HandshakeError.None) return new WebSocketConnection(pipe, WebSocketRole.Client, options, subprotocol) { Response = response };
+            var error = handshake.Check(response, out var subprotocol, out var extensions);
+            if (error == HandshakeError.None)
+                return new WebSocketConnection(pipe, WebSocketRole.Client, options, subprotocol, extensions) { Response = response };
 
             var body = error == HandshakeError.UnexpectedStatus ? await ReadBodyAsync(pipe.Input, response, either.Token).ConfigureAwait(false) : [];
             throw new WebSocketHandshakeException(error, response.StatusCode, response.Headers, body);

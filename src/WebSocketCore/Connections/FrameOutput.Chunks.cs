@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
-using WebSocketCore.Frames;
 using WebSocketCore.Protocol;
 
 namespace WebSocketCore.Connections;
@@ -14,12 +13,13 @@ internal sealed partial class FrameOutput
 
     // The caller holds the pipe, and so until FlushHeldAsync the only right to touch it.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> SendChunksAsync(Opcode opcode, bool fin, ReadOnlySequence<byte> payload, CancellationToken cancellationToken)
+    private async ValueTask<bool> SendChunksAsync(OutgoingFrame frame, CancellationToken cancellationToken)
     {
+        var payload = frame.Payload;
         var handedOver = false;
         try
         {
-            var mask = _sender.WriteHeader(writer, opcode, fin, payload.Length);
+            var mask = _sender.WriteHeader(writer, frame);
             while (true)
             {
                 // What the transport takes at once needs no copy. The next chunk waits for it in the transport's memory.

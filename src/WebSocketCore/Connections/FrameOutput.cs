@@ -21,9 +21,11 @@ namespace WebSocketCore.Connections;
 /// <param name="sync">Guards this object; shared with the owner, whose closing state decides what may be written.</param>
 /// <param name="pool">For frames that wait.</param>
 /// <param name="scheduler">Where flushes run that are nobody's to wait for.</param>
+/// <param name="encoder">What encodes messages; null where no extension does. It is the output's from here on.</param>
 /// <param name="owner">Is told, once and outside the lock, when the transport takes no more.</param>
 internal sealed partial class FrameOutput(
-    PipeWriter writer, WebSocketRole role, Lock sync, ArrayPool<byte> pool, PipeScheduler scheduler, IFrameOutputOwner owner) : IThreadPoolWorkItem
+    PipeWriter writer, WebSocketRole role, Lock sync, ArrayPool<byte> pool, PipeScheduler scheduler, MessageEncoder? encoder, IFrameOutputOwner owner)
+    : IThreadPoolWorkItem
 {
     /// <summary>Frames up to this size are copied at once. Also the bound on what waits for a flush.</summary>
     public const int ChunkSize = 64 * 1024;
@@ -57,32 +59,26 @@ internal sealed partial class FrameOutput(
     public bool HasFailed => Volatile.Read(ref _failed);
 
     /// <summary>Sends a message in one frame, in turn with all other messages.</summary>
-    /// <param name="opcode">Text or binary.</param>
-    /// <param name="payload">The payload; the memory is the caller's again when the task has completed, cancelled or not.</param>
+    /// <param name="frame">The frame; the memory of its payload is the caller's again when the task has completed, cancelled or not.</param>
     /// <param name="defer">Whether a small frame may wait for others that are likely to follow at once; its flush is then queued, or under way.</param>
     /// <param name="cancellationToken">Before the message's turn has come it is not sent; later only the waiting ends.</param>
     /// <returns>Whether the transport took the frame; false when nothing may be sent any more.</returns>
-    public ValueTask<bool> SendMessageAsync(Opcode opcode, in ReadOnlySequence<byte> payload, bool defer, CancellationToken cancellationToken)
+    public ValueTask<bool> SendMessageAsync(in OutgoingFrame frame, bool defer, CancellationToken cancellationToken)
     {
         Outcome outcome;
         Task<bool>? joined;
         Waiter? waiter;
-        lock (sync) outcome = Write(Turn.Message, opcode, fin: true, payload, defer, out joined, out waiter);
+        lock (sync) outcome = Write(Turn.Message, frame, defer, out joined, out waiter);
         if (outcome == Outcome.Deferred) return new(true);
-        return outcome == Outcome.Queued
-            ? SendInTurnAsync(waiter!, opcode, fin: true, payload, cancellationToken)
-            : FinishAsync(outcome, joined, opcode, fin: true, payload, cancellationToken);
+        return outcome == Outcome.Queued ? SendInTurnAsync(waiter!, frame, cancellationToken) : FinishAsync(outcome, joined, frame, cancellationToken);
     }
 
     /// <summary>Sends a control frame, or a fragment of the message that <see cref="BeginMessageAsync"/> began.</summary>
-    /// <param name="opcode">The opcode.</param>
-    /// <param name="fin">Whether the frame is the last of its message.</param>
-    /// <param name="payload">The payload; the memory is the caller's again when the task has completed, cancelled or not.</param>
+    /// <param name="frame">The frame; the memory of its payload is the caller's again when the task has completed, cancelled or not.</param>
     /// <param name="cancellationToken">Ends the waiting, never the sending.</param>
     /// <param name="prepare">Called under the lock when the frame takes its place in the order.</param>
     /// <returns>Whether the transport took the frame; false when nothing may be sent any more.</returns>
-    public ValueTask<bool> SendFrameAsync(
-        Opcode opcode, bool fin, in ReadOnlySequence<byte> payload, CancellationToken cancellationToken, Action? prepare = null)
+    public ValueTask<bool> SendFrameAsync(in OutgoingFrame frame, CancellationToken cancellationToken, Action? prepare = null)
     {
         Outcome outcome;
         Task<bool>? joined;
@@ -90,38 +86,9 @@ internal sealed partial class FrameOutput(
         lock (sync)
         {
             if (!_ended) prepare?.Invoke();
-            outcome = Write(Turn.Frame, opcode, fin, payload, defer: false, out joined, out waiter);
+            outcome = Write(Turn.Frame, frame, defer: false, out joined, out waiter);
         }
-        if (outcome != Outcome.Queued) return FinishAsync(outcome, joined, opcode, fin, payload, cancellationToken);
-        if (!cancellationToken.CanBeCanceled) return SendInTurnAsync(waiter!, opcode, fin, payload, cancellationToken);
-
-        // The caller may stop waiting and have its memory back before the turn comes.
-        var copy = new ReadOnlySequence<byte>(payload.ToArray());
-        return WaitAsync(SendInTurnAsync(waiter!, opcode, fin, copy, CancellationToken.None).AsTask(), cancellationToken);
-    }
-
-    /// <summary>Waits until no fragmented message is in progress and begins one. Until <see cref="EndMessage"/> other messages wait.</summary>
-    /// <returns>False when nothing may be sent any more.</returns>
-    public async ValueTask<bool> BeginMessageAsync(CancellationToken cancellationToken)
-    {
-        Waiter waiter;
-        lock (sync)
-        {
-            if (_ended) return false;
-            if (!MessagesWait) return _inMessage = true;
-            waiter = Enqueue(Turn.FragmentedMessage);
-        }
-        return await WaitForTurnAsync(waiter, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Ends the fragmented message: the next one may begin.</summary>
-    public void EndMessage()
-    {
-        lock (sync)
-        {
-            _inMessage = false;
-            GrantTurns();
-        }
+        return FinishFrameAsync(outcome, joined, waiter, frame, cancellationToken);
     }
 
     /// <summary>Owes the peer a pong, instead of the one owed before, if that was not written yet.</summary>
@@ -143,7 +110,7 @@ internal sealed partial class FrameOutput(
 
         // RFC 6455 5.5.2: a ping that came before MUST be answered, and nothing can follow the Close frame.
         WriteOwedPong();
-        WriteOrJoin(Opcode.Close, new ReadOnlySequence<byte>(payload.ToArray()));
+        WriteOrJoin(new OutgoingFrame(Opcode.Close, fin: true, new ReadOnlySequence<byte>(payload.ToArray())));
         EndFrames();
         return true;
     }
@@ -154,18 +121,18 @@ internal sealed partial class FrameOutput(
         _ended = true;
         _inMessage = false;
         RefuseTurns();
+        ReleaseEncoder();
     }
 
     private PayloadBuffer Waiting => _waiting ??= new PayloadBuffer(pool);
 
     // Under the lock.
-    private Outcome Write(
-        Turn turn, Opcode opcode, bool fin, in ReadOnlySequence<byte> payload, bool defer, out Task<bool>? joined, out Waiter? waiter)
+    private Outcome Write(Turn turn, in OutgoingFrame frame, bool defer, out Task<bool>? joined, out Waiter? waiter)
     {
         joined = null;
         waiter = null;
         if (_ended) return Outcome.Refused;
-        var isLarge = payload.Length > ChunkSize;
+        var isLarge = frame.Payload.Length > ChunkSize;
         if (FramesWait || (turn == Turn.Message && MessagesWait) || (_held && (isLarge || _waiting?.Length >= ChunkSize)))
         {
             waiter = Enqueue(turn);
@@ -173,7 +140,7 @@ internal sealed partial class FrameOutput(
         }
         if (_held)
         {
-            _sender.WriteFrame(Waiting, opcode, fin, payload);
+            _sender.WriteFrame(Waiting, frame);
             if (defer) return Outcome.Deferred;
             _waitingFlushed ??= new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
             joined = _waitingFlushed.Task;
@@ -181,7 +148,7 @@ internal sealed partial class FrameOutput(
         }
 
         WriteOwedPong();
-        if (!isLarge) WriteToPipe(opcode, fin, payload);
+        if (!isLarge) WriteToPipe(frame);
         if (!isLarge && defer && _unflushed < ChunkSize)
         {
             QueueFlushOnce();
@@ -191,31 +158,39 @@ internal sealed partial class FrameOutput(
         return isLarge ? Outcome.Chunks : Outcome.Flush;
     }
 
-    private ValueTask<bool> FinishAsync(
-        Outcome outcome, Task<bool>? joined, Opcode opcode, bool fin, in ReadOnlySequence<byte> payload, CancellationToken cancellationToken) => outcome switch
-        {
-            Outcome.Refused => new(false),
-            Outcome.Deferred => new(true),
-            Outcome.Joined => WaitAsync(joined!, cancellationToken),
-            Outcome.Flush => FlushHeldAsync(cancellationToken),
-            _ => SendChunksAsync(opcode, fin, payload, cancellationToken),
-        };
+    private ValueTask<bool> FinishAsync(Outcome outcome, Task<bool>? joined, in OutgoingFrame frame, CancellationToken cancellationToken) => outcome switch
+    {
+        Outcome.Refused => new(false),
+        Outcome.Deferred => new(true),
+        Outcome.Joined => WaitAsync(joined!, cancellationToken),
+        Outcome.Flush => FlushHeldAsync(cancellationToken),
+        _ => SendChunksAsync(frame, cancellationToken),
+    };
 
-    private async ValueTask<bool> SendInTurnAsync(
-        Waiter waiter, Opcode opcode, bool fin, ReadOnlySequence<byte> payload, CancellationToken cancellationToken)
+    private ValueTask<bool> FinishFrameAsync(
+        Outcome outcome, Task<bool>? joined, Waiter? waiter, in OutgoingFrame frame, CancellationToken cancellationToken)
+    {
+        if (outcome != Outcome.Queued) return FinishAsync(outcome, joined, frame, cancellationToken);
+        if (!cancellationToken.CanBeCanceled) return SendInTurnAsync(waiter!, frame, cancellationToken);
+
+        // The caller may stop waiting and have its memory back before the turn comes.
+        return WaitAsync(SendInTurnAsync(waiter!, frame.Copy(), CancellationToken.None).AsTask(), cancellationToken);
+    }
+
+    private async ValueTask<bool> SendInTurnAsync(Waiter waiter, OutgoingFrame frame, CancellationToken cancellationToken)
     {
         if (!await WaitForTurnAsync(waiter, cancellationToken).ConfigureAwait(false)) return false;
-        if (payload.Length > ChunkSize) return await SendChunksAsync(opcode, fin, payload, cancellationToken).ConfigureAwait(false);
-        WriteToPipe(opcode, fin, payload);
+        if (frame.Payload.Length > ChunkSize) return await SendChunksAsync(frame, cancellationToken).ConfigureAwait(false);
+        WriteToPipe(frame);
         return await FlushHeldAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private void WriteToPipe(Opcode opcode, bool fin, in ReadOnlySequence<byte> payload)
+    private void WriteToPipe(in OutgoingFrame frame)
     {
-        _unflushed += FrameHeaderParser.MaxLength + payload.Length;
+        _unflushed += frame.MaxLength;
         try
         {
-            _sender.WriteFrame(writer, opcode, fin, payload);
+            _sender.WriteFrame(writer, frame);
         }
         catch (Exception exception)
         {
@@ -240,14 +215,14 @@ internal sealed partial class FrameOutput(
     private void WriteOwedPong()
     {
         if (_pongLength == NoPong || _ended) return;
-        WriteOrJoin(Opcode.Pong, new ReadOnlySequence<byte>(_pong, 0, _pongLength));
+        WriteOrJoin(new OutgoingFrame(Opcode.Pong, fin: true, new ReadOnlySequence<byte>(_pong, 0, _pongLength)));
         _pongLength = NoPong;
     }
 
-    private void WriteOrJoin(Opcode opcode, in ReadOnlySequence<byte> payload)
+    private void WriteOrJoin(in OutgoingFrame frame)
     {
-        if (_held) _sender.WriteFrame(Waiting, opcode, fin: true, payload);
-        else WriteToPipe(opcode, fin: true, payload);
+        if (_held) _sender.WriteFrame(Waiting, frame);
+        else WriteToPipe(frame);
     }
 }
 
@@ -257,4 +232,8 @@ internal interface IFrameOutputOwner
     /// <summary>The transport takes no more frames.</summary>
     /// <param name="error">Its error, if it gave one.</param>
     void OnOutputFailed(Exception? error);
+
+    /// <summary>An extension could not encode a message. None can be sent any more.</summary>
+    /// <param name="error">What it threw.</param>
+    void OnEncodingFailed(Exception error);
 }

@@ -105,9 +105,10 @@ public sealed class OpeningHandshake : IAsyncDisposable
         }
 
         subprotocol ??= ServerHandshake.SelectSubprotocol(Request!, _options.Subprotocols);
+        var extensions = ServerHandshake.SelectExtensions(Request!, _options.Extensions);
         try
         {
-            ServerHandshake.WriteAccept(_pipe.Output, Request!, subprotocol, headers);
+            ServerHandshake.WriteAccept(_pipe.Output, Request!, subprotocol, headers, extensions);
         }
         catch (Exception exception) when (exception is not ArgumentException)
         {
@@ -128,7 +129,7 @@ public sealed class OpeningHandshake : IAsyncDisposable
             throw new WebSocketHandshakeException(
                 exception is TimeoutException ? HandshakeError.TimedOut : HandshakeError.TruncatedHead, headers: Request!.Headers, innerException: exception);
         }
-        return Connection = new WebSocketConnection(_pipe, WebSocketRole.Server, _options, subprotocol) { Request = Request };
+        return Connection = new WebSocketConnection(_pipe, WebSocketRole.Server, _options, subprotocol, extensions) { Request = Request };
     }
 
     /// <summary>Refuses the request with the status and text of its <see cref="Error"/>, 403 where it has none, and ends the transport.</summary>

@@ -168,6 +168,9 @@ public sealed partial class WebSocketConnection
         EnsureReading();
     }
 
+    // A message was lost, and what the encoder would make of the next one is not known.
+    void IFrameOutputOwner.OnEncodingFailed(Exception error) => Cut(ClosureCause.Aborted, error, timedOut: false);
+
     private void Cut(ClosureCause cause, Exception? error, bool timedOut)
     {
         lock (_sync)
@@ -251,6 +254,7 @@ public sealed partial class WebSocketConnection
             var closure = Closure!;
             FailPings(closure);
             _receiver.ReleaseIdleBuffer();
+            _receiver.ReleaseDecoder();
             TaskCompletionSource<WebSocketClosure> ended;
             lock (_sync) ended = _ended ??= new TaskCompletionSource<WebSocketClosure>();
             ended.TrySetResult(closure);

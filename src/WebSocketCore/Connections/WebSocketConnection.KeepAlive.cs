@@ -101,6 +101,8 @@ public sealed partial class WebSocketConnection
             return;
         }
 
+        _output.ReleaseIdleContext();
+
         // A message that is being sent, or that waits for the application to receive it, is no idleness.
         if (HasIdleTimeout && !_output.HasFailed && (_output.IsHeld || _inputWaits || _dataIsAhead)) OnDataFrame();
         if (HasIdleTimeout && Time.GetElapsedTime(Volatile.Read(ref _lastDataAt)) >= _options.IdleTimeout)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using WebSocketCore.Frames;
+using WebSocketCore.Protocol;
 
 namespace WebSocketCore;
 
@@ -67,7 +68,7 @@ public sealed partial class WebSocketConnection
     {
         CheckControlPayload(payload);
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
-        return ThrowUnlessSent(_output.SendFrameAsync(Opcode.Pong, fin: true, new ReadOnlySequence<byte>(payload), cancellationToken));
+        return ThrowUnlessSent(_output.SendFrameAsync(new OutgoingFrame(Opcode.Pong, fin: true, new ReadOnlySequence<byte>(payload)), cancellationToken));
     }
 
     private static void CheckControlPayload(ReadOnlyMemory<byte> payload)
@@ -86,7 +87,7 @@ public sealed partial class WebSocketConnection
 
     private ValueTask<bool> SendPingFrameAsync(byte[] payload, TaskCompletionSource<TimeSpan>? answered, CancellationToken cancellationToken) =>
         _output.SendFrameAsync(
-            Opcode.Ping, fin: true, new ReadOnlySequence<byte>(payload), cancellationToken, prepare: () => Remember(new PendingPing(payload, Time.GetTimestamp(), answered)));
+            new OutgoingFrame(Opcode.Ping, fin: true, new ReadOnlySequence<byte>(payload)), cancellationToken, prepare: () => Remember(new PendingPing(payload, Time.GetTimestamp(), answered)));
 
     // Under the lock, when the ping takes its place among the frames.
     private void Remember(in PendingPing ping)

@@ -100,7 +100,7 @@ public sealed partial class WebSocketConnection
         }
         catch (Exception exception)
         {
-            // The pool has given no memory. How much of the segment was taken is not known, so there is no going on.
+            // An extension has failed, or the pool has given no memory. How much of the segment was taken is not known, so there is no going on.
             Cut(ClosureCause.Aborted, exception, timedOut: false);
             throw;
         }

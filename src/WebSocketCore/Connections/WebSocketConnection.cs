@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using WebSocketCore.Closing;
 using WebSocketCore.Connections;
+using WebSocketCore.Extensions;
 using WebSocketCore.Handshake;
 using WebSocketCore.Protocol;
 
@@ -29,15 +30,18 @@ public sealed partial class WebSocketConnection : IAsyncDisposable, IFrameOutput
     private readonly FrameOutput _output;
     private readonly CloseHandshake _closing = new();
 
-    internal WebSocketConnection(IDuplexPipe pipe, WebSocketRole role, WebSocketConnectionOptions options, string? subprotocol)
+    internal WebSocketConnection(
+        IDuplexPipe pipe, WebSocketRole role, WebSocketConnectionOptions options, string? subprotocol, IReadOnlyList<NegotiatedExtension> extensions)
     {
         _pipe = pipe;
         _options = options;
         Role = role;
         Subprotocol = subprotocol;
-        _receiver = new MessageReceiver(role, options.MessageLimits, options.BufferPool);
+        Extensions = extensions;
+        var (encoder, decoder, claimed) = ExtensionStack.Create(extensions, options.BufferPool);
+        _receiver = new MessageReceiver(role, options.MessageLimits, options.BufferPool, decoder, claimed);
         Scheduler = (pipe as IScheduledTransport)?.Scheduler ?? PipeScheduler.ThreadPool;
-        _output = new FrameOutput(pipe.Output, role, _sync, options.BufferPool, Scheduler, this);
+        _output = new FrameOutput(pipe.Output, role, _sync, options.BufferPool, Scheduler, encoder, this);
         StartTimer();
     }
 
@@ -46,6 +50,9 @@ public sealed partial class WebSocketConnection : IAsyncDisposable, IFrameOutput
 
     /// <summary>The subprotocol that the handshake agreed on; null for none (RFC 6455, section 1.9).</summary>
     public string? Subprotocol { get; }
+
+    /// <summary>The extensions that the handshake agreed on, in the order of the response (RFC 6455, section 9.1).</summary>
+    public IReadOnlyList<NegotiatedExtension> Extensions { get; }
 
     /// <summary>On a server, the request that opened the connection; null on a client or where the handshake was made elsewhere.</summary>
     public HandshakeRequest? Request { get; internal init; }
@@ -70,23 +77,27 @@ public sealed partial class WebSocketConnection : IAsyncDisposable, IFrameOutput
     /// <param name="role">Which end this is.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="subprotocol">The subprotocol that was agreed on, if any.</param>
+    /// <param name="extensions">The extensions that were agreed on, in the order of the response; null for none.</param>
     public static WebSocketConnection FromUpgraded(
-        IDuplexPipe pipe, WebSocketRole role, WebSocketConnectionOptions? options = null, string? subprotocol = null)
+        IDuplexPipe pipe, WebSocketRole role, WebSocketConnectionOptions? options = null, string? subprotocol = null,
+        IReadOnlyList<NegotiatedExtension>? extensions = null)
     {
         ArgumentNullException.ThrowIfNull(pipe);
         if (!Enum.IsDefined(role)) throw new ArgumentOutOfRangeException(nameof(role), role, "Server or client.");
         options ??= role == WebSocketRole.Server ? WebSocketServerOptions.Default : WebSocketClientOptions.Default;
-        return new WebSocketConnection(pipe, role, options, subprotocol);
+        return new WebSocketConnection(pipe, role, options, subprotocol, extensions ?? []);
     }
 
-    /// <inheritdoc cref="FromUpgraded(IDuplexPipe, WebSocketRole, WebSocketConnectionOptions?, string?)"/>
+    /// <inheritdoc cref="FromUpgraded(IDuplexPipe, WebSocketRole, WebSocketConnectionOptions?, string?, IReadOnlyList{NegotiatedExtension}?)"/>
     /// <param name="stream">The transport, positioned behind the handshake. The connection owns and disposes it.</param>
     /// <param name="role">Which end this is.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="subprotocol">The subprotocol that was agreed on, if any.</param>
+    /// <param name="extensions">The extensions that were agreed on, in the order of the response; null for none.</param>
     public static WebSocketConnection FromUpgraded(
-        Stream stream, WebSocketRole role, WebSocketConnectionOptions? options = null, string? subprotocol = null) =>
-        FromUpgraded(new StreamDuplexPipe(stream, options?.BufferPool ?? ArrayPool<byte>.Shared), role, options, subprotocol);
+        Stream stream, WebSocketRole role, WebSocketConnectionOptions? options = null, string? subprotocol = null,
+        IReadOnlyList<NegotiatedExtension>? extensions = null) =>
+        FromUpgraded(new StreamDuplexPipe(stream, options?.BufferPool ?? ArrayPool<byte>.Shared), role, options, subprotocol, extensions);
 
     /// <summary>
     /// Accepts a client: reads its handshake, checks it in full, answers it, and returns the open connection. To look at the request first,

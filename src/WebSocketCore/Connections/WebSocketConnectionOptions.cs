@@ -73,6 +73,12 @@ public abstract class WebSocketConnectionOptions
     public IReadOnlyList<string> Subprotocols { get; init; } = [];
 
     /// <summary>
+    /// The extensions that this end has, such as <see cref="PermessageDeflate"/> (RFC 6455, section 9). A server takes what clients offer of them; a client offers
+    /// them, most wanted first. Default: none.
+    /// </summary>
+    public IReadOnlyList<WebSocketExtension> Extensions { get; init; } = [];
+
+    /// <summary>
     /// After this long without a byte from the peer a ping is sent. Any byte that arrives counts as life, not the pong alone. Default: 20 seconds.
     /// <see cref="Timeout.InfiniteTimeSpan"/>: no pings of our own.
     /// </summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using WebSocketCore.Extensions;
 
 namespace WebSocketCore.Handshake;
 
@@ -17,6 +18,8 @@ public sealed class ClientHandshake
     private readonly string? _origin;
     private readonly KeyValuePair<string, string>[] _headers;
     private readonly string[] _subprotocols;
+    private readonly WebSocketExtension[] _extensions;
+    private readonly string _extensionOffers;
 
     /// <summary>Prepares a handshake with a fresh random key. What the application supplies is judged here.</summary>
     /// <param name="uri">An absolute ws or wss URI without fragment and without user information.</param>
@@ -25,20 +28,24 @@ public sealed class ClientHandshake
     /// The value of the Origin header, such as <c>https://example.org</c>; null for none, which is usual outside browsers.
     /// </param>
     /// <param name="headers">Further headers, such as Authorization or Cookie; null for none.</param>
+    /// <param name="extensions">The extensions to offer, the one that the client likes best first; null for none.</param>
     /// <exception cref="ArgumentException">
     /// The URI is not absolute, its scheme is not ws or wss, it has a fragment or user information, or its host or path cannot stand in a request;
     /// a subprotocol is not a token or is offered twice; the origin is not scheme, host and optional port; a header's name is not a token or one
     /// that the handshake itself writes (Host, Upgrade, Connection, Origin, Sec-WebSocket-*, Content-Length, Transfer-Encoding); or a header's
-    /// value holds CR, LF, NUL, another control character or a character beyond ISO 8859-1.
+    /// value holds CR, LF, NUL, another control character or a character beyond ISO 8859-1; two extensions have the same name, or an extension's name
+    /// or parameter is not a token.
     /// </exception>
     public ClientHandshake(
-        Uri uri, IEnumerable<string>? subprotocols = null, string? origin = null, IEnumerable<KeyValuePair<string, string>>? headers = null)
-        : this(uri, AcceptKey.CreateKey(), subprotocols, origin, headers)
+        Uri uri, IEnumerable<string>? subprotocols = null, string? origin = null, IEnumerable<KeyValuePair<string, string>>? headers = null,
+        IEnumerable<WebSocketExtension>? extensions = null)
+        : this(uri, AcceptKey.CreateKey(), subprotocols, origin, headers, extensions)
     {
     }
 
     internal ClientHandshake(
-        Uri uri, string key, IEnumerable<string>? subprotocols, string? origin = null, IEnumerable<KeyValuePair<string, string>>? headers = null)
+        Uri uri, string key, IEnumerable<string>? subprotocols, string? origin = null, IEnumerable<KeyValuePair<string, string>>? headers = null,
+        IEnumerable<WebSocketExtension>? extensions = null)
     {
         ArgumentNullException.ThrowIfNull(uri);
         CheckUri(uri);
@@ -63,6 +70,13 @@ public sealed class ClientHandshake
             throw new ArgumentException("The origin is not scheme, host and optional port, without a slash at the end.", nameof(origin));
         _origin = origin;
         _headers = HttpHeadWriter.Validate(headers, Reserved);
+
+        var offers = (extensions ?? []).Select(extension => (Extension: extension, Offers: extension.CreateOffers())).Where(offer => offer.Offers.Count != 0).ToArray();
+        _extensions = [.. offers.Select(offer => offer.Extension)];
+        if (!HeaderGrammar.AreUnique([.. _extensions.Select(extension => extension.Name)]))
+            throw new ArgumentException("Two extensions have the same name.", nameof(extensions));
+        _extensionOffers = string.Join(
+            ", ", offers.SelectMany(offer => offer.Offers.Select(parameters => HttpHeadWriter.ExtensionElement(offer.Extension.Name, parameters))));
     }
 
     /// <summary>Where the connection goes.</summary>
@@ -87,6 +101,7 @@ public sealed class ClientHandshake
         output.WriteField(HeaderNames.Key, Key);
         output.Write("Sec-WebSocket-Version: 13\r\n"u8);
         if (_subprotocols.Length > 0) output.WriteField(HeaderNames.Protocol, string.Join(", ", _subprotocols));
+        if (_extensionOffers.Length > 0) output.WriteField(HeaderNames.Extensions, _extensionOffers);
         if (_origin is not null) output.WriteField(HeaderNames.Origin, _origin);
         output.WriteEnd(_headers);
     }
@@ -94,11 +109,13 @@ public sealed class ClientHandshake
     /// <summary>Judges the response by every rule of RFC 6455, section 4.1.</summary>
     /// <param name="response">The response.</param>
     /// <param name="subprotocol">The subprotocol that the server chose; null if it chose none or a rule is broken.</param>
+    /// <param name="extensions">The extensions that were agreed on, in the order of the response; empty if there are none or a rule is broken.</param>
     /// <returns>The first rule that is broken, or <see cref="HandshakeError.None"/>.</returns>
-    public HandshakeError Check(HandshakeResponse response, out string? subprotocol)
+    public HandshakeError Check(HandshakeResponse response, out string? subprotocol, out IReadOnlyList<NegotiatedExtension> extensions)
     {
         ArgumentNullException.ThrowIfNull(response);
         subprotocol = null;
+        extensions = [];
         var headers = response.Headers;
 
         // RFC 6455 4.1: if the status code received from the server is not 101, the client handles the response per HTTP procedures.
@@ -114,11 +131,10 @@ public sealed class ClientHandshake
         if (connection != ListSearch.Found) return HandshakeError.ConnectionNotConfirmed;
 
         var error = CheckAccept(headers);
-        if (error != HandshakeError.None) return error;
-
-        // RFC 6455 4.1: use of an extension that was not present in the client's handshake: MUST fail.
-        if (headers.Contains(HeaderNames.Extensions)) return HandshakeError.UnexpectedExtension;
-        return CheckSubprotocol(headers, out subprotocol);
+        if (error == HandshakeError.None) error = CheckExtensions(headers, out extensions);
+        if (error == HandshakeError.None) error = CheckSubprotocol(headers, out subprotocol);
+        if (error != HandshakeError.None) extensions = [];
+        return error;
     }
 
     private static void CheckUri(Uri uri)
@@ -140,6 +156,26 @@ public sealed class ClientHandshake
         if (accept < 0) return HandshakeError.MissingAccept;
         if (headers.Find(HeaderNames.Accept, accept + 1) >= 0) return HandshakeError.DuplicateAccept;
         return headers.Value(accept).SequenceEqual(AcceptKey.Compute(Key)) ? HandshakeError.None : HandshakeError.WrongAccept;
+    }
+
+    // RFC 6455 4.1: use of an extension that was not present in the client's handshake: MUST fail. 9.1: so does what cannot be agreed to.
+    private HandshakeError CheckExtensions(HandshakeHeaders headers, out IReadOnlyList<NegotiatedExtension> extensions)
+    {
+        extensions = [];
+        var negotiator = new ExtensionNegotiator(_extensions);
+        for (int line = headers.Find(HeaderNames.Extensions); line >= 0; line = headers.Find(HeaderNames.Extensions, line + 1))
+        {
+            var responses = new ExtensionElements(headers.Value(line));
+            while (responses.MoveNext())
+            {
+                if (negotiator.Find(responses.Name) is not { } extension) return HandshakeError.UnexpectedExtension;
+                if (!negotiator.IsFree(extension) || !negotiator.Agree(extension.Confirm(responses.ReadParameters())))
+                    return HandshakeError.UnacceptableExtension;
+            }
+            if (responses.IsMalformed) return HandshakeError.InvalidExtensions;
+        }
+        extensions = negotiator.Agreed;
+        return HandshakeError.None;
     }
 
     // RFC 6455 4.1: use of a subprotocol that was not present in the client's handshake: MUST fail. 11.3.4: at most one in a response.

@@ -131,6 +131,9 @@ public enum HandshakeError
     /// <summary>The server chose an extension that the client did not offer (RFC 6455, section 4.1).</summary>
     UnexpectedExtension,
 
+    /// <summary>The server answered an extension twice, with parameters that do not fit the offer, or together with one that it excludes (RFC 6455, section 9.1).</summary>
+    UnacceptableExtension,
+
     /// <summary>There is more than one Sec-WebSocket-Protocol header (RFC 6455, section 11.3.4).</summary>
     DuplicateSubprotocol,
 
@@ -204,6 +207,7 @@ public static class HandshakeErrorExtensions
         HandshakeError.DuplicateAccept => "there is more than one Sec-WebSocket-Accept header",
         HandshakeError.WrongAccept => "the Sec-WebSocket-Accept does not belong to the key that was sent",
         HandshakeError.UnexpectedExtension => "the server chose an extension that was not offered",
+        HandshakeError.UnacceptableExtension => "the server answered an extension in a way that does not fit the offer",
         HandshakeError.DuplicateSubprotocol => "there is more than one Sec-WebSocket-Protocol header",
         HandshakeError.UnexpectedSubprotocol => "the server chose a subprotocol that was not offered",
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "Not a violation."),

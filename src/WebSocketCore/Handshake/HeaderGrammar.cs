@@ -48,6 +48,15 @@ internal static class HeaderGrammar
 
     public static ReadOnlySpan<char> Trim(ReadOnlySpan<char> text) => text.Trim(OptionalWhiteSpace);
 
+    public static ReadOnlySpan<char> TrimStart(ReadOnlySpan<char> text) => text.TrimStart(OptionalWhiteSpace);
+
+    /// <summary>How long the token is with which the text begins; 0 where it begins with none.</summary>
+    public static int TokenLength(ReadOnlySpan<char> text)
+    {
+        int length = text.IndexOfAnyExcept(TokenCharacters);
+        return length < 0 ? text.Length : length;
+    }
+
     /// <summary>Looks for a token, in any case, in all lines of a comma-separated header. All elements must be well formed.</summary>
     /// <param name="headers">The headers.</param>
     /// <param name="name">The name of the header.</param>
@@ -90,59 +99,6 @@ internal static class HeaderGrammar
         }
         if (!AreUnique(list)) return false;
         tokens = list;
-        return true;
-    }
-
-    /// <summary>
-    /// Whether the text is a list of extensions: <c>1#( token *( ";" token [ "=" ( token | quoted-string ) ] ) )</c>, where a quoted value is a token once
-    /// it is unquoted (RFC 6455, section 9.1). Linear: every character is looked at once.
-    /// </summary>
-    public static bool IsExtensionList(ReadOnlySpan<char> text)
-    {
-        while (true)
-        {
-            if (!TakeToken(ref text)) return false;
-            while (TakeDelimiter(ref text, ';'))
-            {
-                if (!TakeToken(ref text)) return false;
-                if (TakeDelimiter(ref text, '=') && !TakeToken(ref text) && !TakeQuotedToken(ref text)) return false;
-            }
-            if (text.IsEmpty) return true;
-            if (!TakeDelimiter(ref text, ',')) return false;
-        }
-    }
-
-    private static bool TakeToken(ref ReadOnlySpan<char> text)
-    {
-        text = text.TrimStart(OptionalWhiteSpace);
-        int length = text.IndexOfAnyExcept(TokenCharacters);
-        if (length < 0) length = text.Length;
-        text = text[length..].TrimStart(OptionalWhiteSpace);
-        return length > 0;
-    }
-
-    private static bool TakeDelimiter(ref ReadOnlySpan<char> text, char delimiter)
-    {
-        if (!text.StartsWith(delimiter)) return false;
-        text = text[1..].TrimStart(OptionalWhiteSpace);
-        return true;
-    }
-
-    private static bool TakeQuotedToken(ref ReadOnlySpan<char> text)
-    {
-        if (!text.StartsWith('"')) return false;
-        int length = 0;
-        int next = 1;
-        while (next < text.Length && text[next] != '"')
-        {
-            // RFC 9110 5.6.4: quoted-pair = "\" and the character that is meant.
-            if (text[next] == '\\') next++;
-            if (next == text.Length || !TokenCharacters.Contains(text[next])) return false;
-            next++;
-            length++;
-        }
-        if (length == 0 || next >= text.Length) return false;
-        text = text[(next + 1)..].TrimStart(OptionalWhiteSpace);
         return true;
     }
 

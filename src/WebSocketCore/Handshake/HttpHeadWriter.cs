@@ -26,6 +26,19 @@ internal static class HttpHeadWriter
         return fields;
     }
 
+    /// <summary>An element of Sec-WebSocket-Extensions (RFC 6455, section 9.1).</summary>
+    /// <exception cref="ArgumentException">The name, or the name or value of a parameter, is not a token.</exception>
+    public static string ExtensionElement(string name, ExtensionParameters parameters)
+    {
+        if (!HeaderGrammar.IsToken(name)) throw new ArgumentException($"The extension name \"{Printable(name)}\" is not a token.", nameof(name));
+        foreach (var (parameter, value) in parameters)
+        {
+            if (!HeaderGrammar.IsToken(parameter) || (value is not null && !HeaderGrammar.IsToken(value)))
+                throw new ArgumentException($"A parameter of the extension {name} is not a token: \"{Printable(parameter)}={Printable(value)}\".", nameof(parameters));
+        }
+        return parameters.Count == 0 ? name : $"{name}; {parameters}";
+    }
+
     /// <summary>Writes ASCII or ISO 8859-1 text.</summary>
     public static void Write(this IBufferWriter<byte> output, ReadOnlySpan<char> text) => Encoding.Latin1.GetBytes(text, output);
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using WebSocketCore.Extensions;
 
 namespace WebSocketCore.Handshake;
 
@@ -54,25 +55,54 @@ public static class ServerHandshake
     }
 
     /// <summary>
+    /// Agrees on extensions (RFC 6455, section 9.1): goes through the client's offers in its order and takes each one that the server has, accepts and can use
+    /// besides those it has taken.
+    /// </summary>
+    /// <param name="request">The request, which <see cref="Check"/> has passed.</param>
+    /// <param name="supported">What the server has.</param>
+    /// <returns>What was agreed on, in the order of the response; empty for none.</returns>
+    public static IReadOnlyList<NegotiatedExtension> SelectExtensions(HandshakeRequest request, IReadOnlyList<WebSocketExtension> supported)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(supported);
+        var headers = request.Headers;
+        if (supported.Count == 0 || !headers.Contains(HeaderNames.Extensions)) return [];
+        var negotiator = new ExtensionNegotiator(supported);
+        for (int line = headers.Find(HeaderNames.Extensions); line >= 0; line = headers.Find(HeaderNames.Extensions, line + 1))
+        {
+            var offers = new ExtensionElements(headers.Value(line));
+            while (offers.MoveNext())
+            {
+                if (negotiator.Find(offers.Name) is { } extension && negotiator.IsFree(extension))
+                    negotiator.Agree(extension.Accept(offers.ReadParameters()));
+            }
+        }
+        return negotiator.Agreed;
+    }
+
+    /// <summary>
     /// Writes the response that accepts the request: 101 Switching Protocols. The next byte on the wire belongs to a frame.
     /// </summary>
     /// <param name="output">Where the response goes. Nothing is written if an exception is thrown.</param>
     /// <param name="request">The request, which <see cref="Check"/> has passed.</param>
     /// <param name="subprotocol">The subprotocol that was chosen; null for none.</param>
     /// <param name="headers">Further headers, such as Set-Cookie; null for none.</param>
+    /// <param name="extensions">The extensions that were agreed on; null for none.</param>
     /// <exception cref="ArgumentException">
     /// The key of the request is not valid; the client did not offer the subprotocol; a header's name is not a token or one that the
     /// handshake itself writes (Upgrade, Connection, Sec-WebSocket-*, Content-Length, Transfer-Encoding); or a header's value holds CR, LF,
-    /// NUL, another control character or a character beyond ISO 8859-1.
+    /// NUL, another control character or a character beyond ISO 8859-1; or an extension's name or parameter is not a token.
     /// </exception>
     public static void WriteAccept(
-        IBufferWriter<byte> output, HandshakeRequest request, string? subprotocol = null, IEnumerable<KeyValuePair<string, string>>? headers = null)
+        IBufferWriter<byte> output, HandshakeRequest request, string? subprotocol = null, IEnumerable<KeyValuePair<string, string>>? headers = null,
+        IReadOnlyList<NegotiatedExtension>? extensions = null)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(request);
         if (subprotocol is not null && !request.Subprotocols.Contains(subprotocol, StringComparer.Ordinal))
             throw new ArgumentException($"The client did not offer the subprotocol \"{HttpHeadWriter.Printable(subprotocol)}\".", nameof(subprotocol));
         var fields = HttpHeadWriter.Validate(headers, ReservedOnAccept);
+        var elements = string.Join(", ", (extensions ?? []).Select(extension => HttpHeadWriter.ExtensionElement(extension.Name, extension.Parameters)));
         Span<byte> accept = stackalloc byte[AcceptKey.AcceptLength];
         AcceptKey.Write(request.Key, accept);
 
@@ -81,6 +111,7 @@ public static class ServerHandshake
         output.Write(accept);
         output.Write("\r\n"u8);
         if (subprotocol is not null) output.WriteField(HeaderNames.Protocol, subprotocol);
+        if (elements.Length != 0) output.WriteField(HeaderNames.Extensions, elements);
         output.WriteEnd(fields);
     }
 
@@ -211,7 +242,11 @@ public static class ServerHandshake
     {
         for (int line = headers.Find(HeaderNames.Extensions); line >= 0; line = headers.Find(HeaderNames.Extensions, line + 1))
         {
-            if (!HeaderGrammar.IsExtensionList(headers.Value(line))) return HandshakeError.InvalidExtensions;
+            var elements = new ExtensionElements(headers.Value(line));
+            while (elements.MoveNext())
+            {
+            }
+            if (elements.IsMalformed) return HandshakeError.InvalidExtensions;
         }
         return HandshakeError.None;
     }

@@ -16,6 +16,7 @@ internal sealed class MessageAssembler(in MessageLimits limits, ArrayPool<byte> 
     private readonly PayloadBuffer _buffer = new(pool);
     private Utf8Validator _utf8;
     private long _size;
+    private ulong _encodedSize;
     private int _fragments;
     private int _emptyFragments;
 
@@ -35,6 +36,7 @@ internal sealed class MessageAssembler(in MessageLimits limits, ArrayPool<byte> 
         Kind = kind;
         _utf8 = default;
         _size = 0;
+        _encodedSize = 0;
         _fragments = 0;
         _emptyFragments = 0;
     }
@@ -42,15 +44,44 @@ internal sealed class MessageAssembler(in MessageLimits limits, ArrayPool<byte> 
     /// <summary>Counts a frame of the message against the limits, before any of its payload is awaited.</summary>
     /// <param name="header">The frame's header.</param>
     /// <param name="streamed">Whether the payload is handed out in parts, so that only empty fragments can do harm.</param>
-    public ProtocolError AddFrame(in FrameHeader header, bool streamed)
+    /// <param name="encoded">Whether an extension decodes the payload, so that the message's size is not known from the frames'.</param>
+    public ProtocolError AddFrame(in FrameHeader header, bool streamed, bool encoded)
     {
         if (header.PayloadLength == 0 && !header.Fin && ++_emptyFragments > _limits.MaxEmptyFragments) return ProtocolError.TooManyEmptyFragments;
         if (streamed) return ProtocolError.None;
         if (++_fragments > _limits.MaxFragments) return ProtocolError.TooManyFragments;
 
         // By subtraction, in 64 bits and unsigned: no declared length can overflow this. A message that was streamed in part may be over the limit.
-        if (header.PayloadLength > (ulong)Math.Max(_limits.MaxMessageSize - _size, 0)) return ProtocolError.MessageTooBig;
+        var room = encoded ? MaxEncodedSize - Math.Min(_encodedSize, MaxEncodedSize) : (ulong)Math.Max(_limits.MaxMessageSize - _size, 0);
+        if (header.PayloadLength > room) return ProtocolError.MessageTooBig;
+        if (encoded) _encodedSize += header.PayloadLength;
         return ProtocolError.None;
+    }
+
+    /// <summary>Room for what is decoded of the payload; <see cref="OnDecoded"/> then takes it. It ends one byte behind the limit, where that shows.</summary>
+    /// <param name="sizeHint">How much is expected.</param>
+    /// <param name="limit">The most bytes that are of use now.</param>
+    public Span<byte> GetSpan(int sizeHint, int limit)
+    {
+        var span = _buffer.GetSpan(Math.Min(sizeHint, limit));
+        return span.Length > limit ? span[..limit] : span;
+    }
+
+    /// <summary>How much more the message may hold.</summary>
+    public long Room => Math.Max(_limits.MaxMessageSize - _size, 0);
+
+    /// <summary>How much has been put together and not been cleared.</summary>
+    public long PayloadLength => _buffer.Length;
+
+    /// <summary>Takes decoded payload that lies at the start of the last <see cref="GetSpan"/>.</summary>
+    /// <param name="decoded">The payload.</param>
+    /// <param name="streamed">Whether the payload is handed out in parts, so that its size does not matter.</param>
+    public ProtocolError OnDecoded(ReadOnlySpan<byte> decoded, bool streamed)
+    {
+        if (!streamed && decoded.Length > Room) return ProtocolError.MessageTooBig;
+        _size += decoded.Length;
+        _buffer.Advance(decoded.Length);
+        return Kind == MessageKind.Text && !_utf8.Append(decoded) ? ProtocolError.InvalidUtf8 : ProtocolError.None;
     }
 
     /// <summary>Takes payload as it arrives: unmasks it into the message, and checks text.</summary>
@@ -85,6 +116,9 @@ internal sealed class MessageAssembler(in MessageLimits limits, ArrayPool<byte> 
     public ProtocolError End() =>
         // RFC 6455 8.1: the text as a whole must be valid, so it cannot end within a character.
         Kind == MessageKind.Text && !_utf8.IsComplete ? ProtocolError.InvalidUtf8 : ProtocolError.None;
+
+    // What cannot become shorter becomes longer when it is encoded, DEFLATE's worst codes by an eighth. More than twice that is no honest encoding.
+    private ulong MaxEncodedSize => (ulong)_limits.MaxMessageSize + ((ulong)_limits.MaxMessageSize / 4) + 1024;
 
     /// <summary>Unmasks payload to where the buffer has room for it, and takes it.</summary>
     private ProtocolError Take(ReadOnlySpan<byte> source, Span<byte> destination, uint maskingKey, long phase)

@@ -13,17 +13,21 @@ namespace WebSocketCore.Protocol;
 /// complete, before any payload is awaited; payload is consumed as it arrives. After a Close frame or a failure everything is discarded.
 /// Not safe for concurrent use.
 /// </remarks>
-internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limits, ArrayPool<byte> pool)
+internal sealed class MessageReceiver
 {
     // What is left of a frame below this is likely to come together with the next frames.
     private const ulong MinDirectLength = 32 * 1024;
 
-    private readonly MessageAssembler _assembler = new(limits, pool);
+    private readonly WebSocketRole _role;
+    private readonly MessageAssembler _assembler;
+    private readonly PayloadDecoder? _decoder;
+    private readonly ReservedBits _claimed;
     private Stage _stage;
     private FrameHeader _header;
     private ulong _remaining;
     private bool _messageInProgress;
     private bool _skipping;
+    private bool _decoding;
 
     // Holds the bytes of a header that came in pieces, or the payload of a control frame; never both at once. Made when first needed.
     private byte[]? _scratch;
@@ -35,7 +39,23 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
         Header,
         Begin,
         Payload,
+        EndOfEncoded,
         Discard,
+    }
+
+    /// <summary>Creates a receiver.</summary>
+    /// <param name="role">Whose messages are received.</param>
+    /// <param name="limits">What a message may cost.</param>
+    /// <param name="pool">Where its memory comes from.</param>
+    /// <param name="decoder">What decodes messages; null where no extension does. It is the receiver's from here on.</param>
+    /// <param name="claimed">The reserved bits that the extensions claim.</param>
+    public MessageReceiver(
+        WebSocketRole role, in MessageLimits limits, ArrayPool<byte> pool, MessageDecoder? decoder = null, ReservedBits claimed = ReservedBits.None)
+    {
+        _role = role;
+        _assembler = new MessageAssembler(limits, pool);
+        _decoder = decoder is null ? null : new PayloadDecoder(decoder, _assembler);
+        _claimed = claimed;
     }
 
     public MessageKind Kind => _assembler.Kind;
@@ -69,7 +89,7 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
             {
                 case Stage.Header:
                     if (!TryReadHeader(input, ref consumed)) return OutOfInput(mode);
-                    var broken = FrameRules.Check(_header, role, ReservedBits.None, _messageInProgress);
+                    var broken = FrameRules.Check(_header, _role, _claimed, _messageInProgress);
                     if (broken != ProtocolError.None) return Fail(broken);
                     _stage = Stage.Begin;
                     break;
@@ -82,11 +102,17 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
                 case Stage.Payload:
                     if (!_header.Opcode.IsControl() && mode == ReceiveMode.ControlOnly) return ReceiveEvent.DataAhead;
                     var length = (int)Math.Min((ulong)(input.Length - consumed), _remaining);
-                    var error = TakePayload(input.Slice(consumed, length), mode);
-                    consumed += length;
+                    var error = TakePayload(input.Slice(consumed, length), mode, out var taken, out var isFull);
+                    consumed += taken;
                     if (error != ProtocolError.None) return Fail(error);
+                    if (isFull) return ReceiveEvent.MessagePart;
                     if (_remaining != 0) return OutOfInput(mode);
                     if (EndFrame(out var ended)) return ended;
+                    break;
+
+                case Stage.EndOfEncoded:
+                    if (mode == ReceiveMode.ControlOnly) return ReceiveEvent.DataAhead;
+                    if (EndEncoded(mode, out var happened)) return happened;
                     break;
 
                 default:
@@ -104,7 +130,7 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
     public bool TryGetDestination(ReceiveMode mode, out Memory<byte> destination)
     {
         destination = default;
-        if (_remaining < MinDirectLength || _stage != Stage.Payload || mode != ReceiveMode.Messages || _skipping) return false;
+        if (_remaining < MinDirectLength || _stage != Stage.Payload || mode != ReceiveMode.Messages || _skipping || _decoding) return false;
         destination = _assembler.GetMemory();
         if ((ulong)destination.Length > _remaining) destination = destination[..(int)_remaining];
         return true;
@@ -138,6 +164,13 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
     {
         _stage = Stage.Discard;
         _assembler.ReleasePayload();
+    }
+
+    /// <summary>Gives up the memory of the extensions: nothing is received any more. What was handed out stays valid.</summary>
+    public void ReleaseDecoder()
+    {
+        _stage = Stage.Discard;
+        _decoder?.Release();
     }
 
     private ReceiveEvent OutOfInput(ReceiveMode mode) =>
@@ -191,11 +224,13 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
         {
             _messageInProgress = true;
             _skipping = mode == ReceiveMode.Skip;
-            if (!_skipping) _assembler.Begin((MessageKind)_header.Opcode);
+            var kind = (MessageKind)_header.Opcode;
+            if (!_skipping) _assembler.Begin(kind);
+            _decoding = _decoder is not null && _decoder.Begin(kind, _header.ReservedBits);
         }
         if (_skipping) return false;
 
-        var error = _assembler.AddFrame(_header, streamed: mode == ReceiveMode.Parts);
+        var error = _assembler.AddFrame(_header, streamed: mode == ReceiveMode.Parts, _decoding);
         if (error != ProtocolError.None)
         {
             happened = Fail(error);
@@ -205,10 +240,12 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
         return isFirst && mode == ReceiveMode.Parts;
     }
 
-    private ProtocolError TakePayload(ReadOnlySpan<byte> payload, ReceiveMode mode)
+    private ProtocolError TakePayload(ReadOnlySpan<byte> payload, ReceiveMode mode, out int taken, out bool isFull)
     {
         var error = ProtocolError.None;
         var phase = (long)(_header.PayloadLength - _remaining);
+        taken = payload.Length;
+        isFull = false;
         if (_header.Opcode.IsControl())
         {
             _scratch ??= new byte[FrameRules.MaxControlPayload];
@@ -217,11 +254,13 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
         }
         else
         {
-            DataProgress += (ulong)payload.Length;
             if (mode == ReceiveMode.Skip) _skipping = true;
-            if (!_skipping) error = _assembler.Append(payload, _header.MaskingKey, phase);
+            // What is skipped is decoded all the same: later messages may refer to it.
+            if (_decoding) error = _decoder!.Take(payload, _header.MaskingKey, phase, DecodingMode(mode), out taken, out isFull);
+            else if (!_skipping) error = _assembler.Append(payload, _header.MaskingKey, phase);
+            DataProgress += (ulong)taken;
         }
-        _remaining -= (ulong)payload.Length;
+        _remaining -= (ulong)taken;
         return error;
     }
 
@@ -235,13 +274,32 @@ internal sealed class MessageReceiver(WebSocketRole role, in MessageLimits limit
             return true;
         }
         if (!_header.Fin) return false;
+        if (!_decoding) return EndMessage(out happened);
+        _stage = Stage.EndOfEncoded;
+        return false;
+    }
 
+    private bool EndEncoded(ReceiveMode mode, out ReceiveEvent happened)
+    {
+        if (mode == ReceiveMode.Skip) _skipping = true;
+        var error = _decoder!.End(DecodingMode(mode), out var isFull);
+        if (error == ProtocolError.None && !isFull) return EndMessage(out happened);
+        happened = isFull ? ReceiveEvent.MessagePart : Fail(error);
+        return true;
+    }
+
+    private bool EndMessage(out ReceiveEvent happened)
+    {
+        _stage = Stage.Header;
         _messageInProgress = false;
+        happened = ReceiveEvent.NeedMore;
         if (_skipping) return false;
         var error = _assembler.End();
         happened = error == ProtocolError.None ? ReceiveEvent.Message : Fail(error);
         return true;
     }
+
+    private ReceiveMode DecodingMode(ReceiveMode mode) => _skipping ? ReceiveMode.Skip : mode;
 
     private ReceiveEvent EndControlFrame()
     {

@@ -14,30 +14,39 @@ internal readonly struct MessageSender(WebSocketRole role)
 
     /// <summary>Writes a whole frame.</summary>
     /// <param name="output">Gets the header and the payload; the payload is copied.</param>
+    /// <param name="frame">The frame.</param>
+    public void WriteFrame(IBufferWriter<byte> output, in OutgoingFrame frame)
+    {
+        if (frame.Payload.IsSingleSegment && !frame.IsWritten)
+        {
+            WriteFrame(output, frame.Opcode, frame.Fin, frame.Payload.FirstSpan, frame.ReservedBits);
+            return;
+        }
+        if (frame.IsWritten && frame.Payload.IsSingleSegment)
+        {
+            output.Write(frame.Payload.FirstSpan);
+            return;
+        }
+        var mask = WriteHeader(output, frame);
+        foreach (var segment in frame.Payload) WritePayload(output, segment.Span, ref mask);
+    }
+
+    /// <summary>Writes a whole frame.</summary>
+    /// <param name="output">Gets the header and the payload; the payload is copied.</param>
     /// <param name="opcode">The opcode.</param>
     /// <param name="fin">Whether this is the message's last frame.</param>
     /// <param name="payload">The payload, unmasked.</param>
-    public void WriteFrame(IBufferWriter<byte> output, Opcode opcode, bool fin, in ReadOnlySequence<byte> payload)
+    /// <param name="reservedBits">The bits that extensions set.</param>
+    public void WriteFrame(
+        IBufferWriter<byte> output, Opcode opcode, bool fin, ReadOnlySpan<byte> payload, ReservedBits reservedBits = ReservedBits.None)
     {
-        if (payload.IsSingleSegment)
-        {
-            WriteFrame(output, opcode, fin, payload.FirstSpan);
-            return;
-        }
-        var mask = WriteHeader(output, opcode, fin, payload.Length);
-        foreach (var segment in payload) WritePayload(output, segment.Span, ref mask);
-    }
-
-    /// <inheritdoc cref="WriteFrame(IBufferWriter{byte}, Opcode, bool, in ReadOnlySequence{byte})"/>
-    public void WriteFrame(IBufferWriter<byte> output, Opcode opcode, bool fin, ReadOnlySpan<byte> payload)
-    {
+        var header = CreateHeader(opcode, fin, payload.Length, reservedBits);
         if (payload.Length > SmallPayload)
         {
-            var mask = WriteHeader(output, opcode, fin, payload.Length);
+            var mask = WriteHeader(output, header);
             WritePayload(output, payload, ref mask);
             return;
         }
-        var header = CreateHeader(opcode, fin, payload.Length);
         var destination = output.GetSpan(FrameHeaderParser.MaxLength + payload.Length);
         var headerLength = FrameHeaderWriter.Write(destination, header);
         if (header.MaskingKey == 0) payload.CopyTo(destination[headerLength..]);
@@ -45,11 +54,13 @@ internal readonly struct MessageSender(WebSocketRole role)
         output.Advance(headerLength + payload.Length);
     }
 
-    /// <summary>Writes a frame's header; the payload follows by <see cref="WritePayload"/>.</summary>
+    /// <summary>Writes a frame's header, unless it is written already; the payload follows by <see cref="WritePayload"/>.</summary>
     /// <returns>How the payload is to be masked.</returns>
-    public PayloadMask WriteHeader(IBufferWriter<byte> output, Opcode opcode, bool fin, long payloadLength)
+    public PayloadMask WriteHeader(IBufferWriter<byte> output, in OutgoingFrame frame) =>
+        frame.IsWritten ? default : WriteHeader(output, CreateHeader(frame.Opcode, frame.Fin, frame.Payload.Length, frame.ReservedBits));
+
+    private static PayloadMask WriteHeader(IBufferWriter<byte> output, in FrameHeader header)
     {
-        var header = CreateHeader(opcode, fin, payloadLength);
         output.Advance(FrameHeaderWriter.Write(output.GetSpan(FrameHeaderParser.MaxLength), header));
         return new PayloadMask(header.MaskingKey, 0);
     }
@@ -69,11 +80,11 @@ internal readonly struct MessageSender(WebSocketRole role)
         }
     }
 
-    private FrameHeader CreateHeader(Opcode opcode, bool fin, long payloadLength)
+    private FrameHeader CreateHeader(Opcode opcode, bool fin, long payloadLength, ReservedBits reservedBits)
     {
         // RFC 6455 5.1: "a client MUST mask all frames that it sends", "a server MUST NOT mask any frames".
         uint? maskingKey = role == WebSocketRole.Client ? MaskingKeys.Next() : null;
-        return new FrameHeader(opcode, payloadLength, fin, maskingKey: maskingKey);
+        return new FrameHeader(opcode, payloadLength, fin, reservedBits, maskingKey);
     }
 
     /// <summary>A masking key (0 leaves the payload as it is) and how many bytes of payload it has masked.</summary>

@@ -18,9 +18,10 @@ public partial class LayerTests
         ["Frames"] = [Root],
         ["Closing"] = [Root],
         ["Messages"] = [Root, "Frames"],
-        ["Handshake"] = [Root],
-        ["Protocol"] = [Root, "Frames", "Messages", "Closing"],
-        [Connections] = [Root, "Frames", "Closing", "Messages", "Handshake", "Protocol"],
+        ["Extensions"] = [Root, "Frames"],
+        ["Handshake"] = [Root, "Extensions"],
+        ["Protocol"] = [Root, "Frames", "Messages", "Extensions", "Closing"],
+        [Connections] = [Root, "Frames", "Closing", "Messages", "Extensions", "Handshake", "Protocol"],
     };
 
     /// <summary>What only Connections may name: waiting, threads, transports and clocks.</summary>

@@ -59,7 +59,9 @@ public class ClientHandshakeTests
         { "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo", HandshakeError.WrongAccept },
         { "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "dGhlIHNhbXBsZSBub25jZQ==", HandshakeError.WrongAccept },
         { "chat\r\n", "chat\r\nSec-WebSocket-Extensions: permessage-deflate\r\n", HandshakeError.UnexpectedExtension },
-        { "chat\r\n", "chat\r\nSec-WebSocket-Extensions:\r\n", HandshakeError.UnexpectedExtension },
+        { "chat\r\n", "chat\r\nSec-WebSocket-Extensions:\r\n", HandshakeError.InvalidExtensions },
+        { "chat\r\n", "chat\r\nSec-WebSocket-Extensions: x-double\r\n", HandshakeError.None },
+        { "chat\r\n", "chat\r\nSec-WebSocket-Extensions: x-double; x\r\n", HandshakeError.UnacceptableExtension },
         { "chat\r\n", "chat\r\nSec-WebSocket-Protocol: chat\r\n", HandshakeError.DuplicateSubprotocol },
         { "chat\r\n", "\r\n", HandshakeError.UnexpectedSubprotocol },
         { "chat\r\n", "Chat\r\n", HandshakeError.UnexpectedSubprotocol },
@@ -93,14 +95,14 @@ public class ClientHandshakeTests
     public void Subprotocol_is_the_one_that_the_server_chose(string line, string? expected)
     {
         var response = HeadFeed.ReadResponse(HeadFeed.Replace(HeadFeed.Response, "Sec-WebSocket-Protocol: chat\r\n", line));
-        HeadFeed.Client("chat", "superchat").Check(response, out string? subprotocol).Should().Be(HandshakeError.None);
+        HeadFeed.Client("chat", "superchat").Check(response, out string? subprotocol, out _).Should().Be(HandshakeError.None);
         subprotocol.Should().Be(expected);
     }
 
     [Fact]
     public void A_subprotocol_is_unexpected_where_none_was_offered()
     {
-        HeadFeed.Client().Check(HeadFeed.ReadResponse(HeadFeed.Response), out string? subprotocol).Should().Be(HandshakeError.UnexpectedSubprotocol);
+        HeadFeed.Client().Check(HeadFeed.ReadResponse(HeadFeed.Response), out string? subprotocol, out _).Should().Be(HandshakeError.UnexpectedSubprotocol);
         subprotocol.Should().BeNull();
     }
 

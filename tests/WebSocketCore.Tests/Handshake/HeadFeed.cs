@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using WebSocketCore.Handshake;
+using WebSocketCore.Tests.TestSupport;
 
 namespace WebSocketCore.Tests.Handshake;
 
@@ -28,8 +29,12 @@ internal static class HeadFeed
         "Sec-WebSocket-Protocol: chat\r\n" +
         "\r\n";
 
+    public const string ExampleKey = "dGhlIHNhbXBsZSBub25jZQ==";
+
     public const int MaxHeadBytes = 2048;
     public const int MaxHeaders = 16;
+
+    private static readonly Uri Example = new("ws://server.example.com/chat");
 
     public static byte[] Latin1(string text) => Encoding.Latin1.GetBytes(text);
 
@@ -41,7 +46,7 @@ internal static class HeadFeed
     }
 
     public static ClientHandshake Client(params string[] subprotocols) =>
-        new(new Uri("ws://server.example.com/chat"), "dGhlIHNhbXBsZSBub25jZQ==", subprotocols);
+        new(Example, ExampleKey, subprotocols);
 
     public static HandshakeRequest ReadRequest(string text) => Read(WebSocketRole.Server, text, parser => parser.ToRequest());
 
@@ -78,7 +83,7 @@ internal static class HeadFeed
             HeadStatus.NeedMore => HandshakeError.TruncatedHead,
             HeadStatus.Failed => parser.Error,
             _ when role == WebSocketRole.Server => ServerHandshake.Check(parser.ToRequest(), OriginPolicy.AllowList("http://example.com")),
-            _ => Client("chat", "superchat").Check(parser.ToResponse(), out _),
+            _ => new ClientHandshake(Example, ExampleKey, ["chat", "superchat"], extensions: [new DoublingExtension()]).Check(parser.ToResponse(), out _, out _),
         };
         parser.Dispose();
         pool.Outstanding.Should().Be(0);

@@ -46,7 +46,7 @@ public class MessageAssemblerTests
                 {
                     PayloadLength = ulong.Parse(frame.Trim('s', '.'), System.Globalization.CultureInfo.InvariantCulture),
                 };
-                error = assembler.AddFrame(header, streamed: frame.StartsWith('s'));
+                error = assembler.AddFrame(header, streamed: frame.StartsWith('s'), encoded: false);
                 if (error == ProtocolError.None) assembler.Append(new byte[header.PayloadLength], 0, 0);
             }
 

@@ -65,7 +65,7 @@ public class MessageSenderTests
         foreach (var role in new[] { WebSocketRole.Server, WebSocketRole.Client })
         {
             var output = new PoisonedWriter(5);
-            var mask = new MessageSender(role).WriteHeader(output, Opcode.Text, fin: true, 1000);
+            var mask = new MessageSender(role).WriteHeader(output, new OutgoingFrame(Opcode.Text, fin: true, new ReadOnlySequence<byte>(new byte[1000])));
             var written = 0;
             for (var piece = 0; written < 1000; piece++)
             {
@@ -107,8 +107,8 @@ public class MessageSenderTests
         var output = new ArrayBufferWriter<byte>();
         sender.WriteFrame(output, Opcode.Text, fin: false, "Hel"u8);
         sender.WriteFrame(output, Opcode.Ping, fin: true, "p"u8);
-        sender.WriteFrame(output, Opcode.Continuation, fin: true, Segments.OnePerByte("lo"u8.ToArray()));
-        sender.WriteFrame(output, Opcode.Binary, fin: true, default(ReadOnlySequence<byte>));
+        sender.WriteFrame(output, new OutgoingFrame(Opcode.Continuation, fin: true, Segments.OnePerByte("lo"u8.ToArray())));
+        sender.WriteFrame(output, new OutgoingFrame(Opcode.Binary, fin: true, default));
         sender.WriteFrame(output, Opcode.Close, fin: true, [0x03, 0xE8]);
 
         var run = new ReceiverRun(role == WebSocketRole.Client ? WebSocketRole.Server : WebSocketRole.Client);
@@ -131,7 +131,7 @@ public class MessageSenderTests
             var sender = new MessageSender(role);
             output.ResetWrittenCount();
             sender.WriteFrame(output, Opcode.Text, fin: true, "Hello"u8);
-            sender.WriteFrame(output, Opcode.Binary, fin: true, segments);
+            sender.WriteFrame(output, new OutgoingFrame(Opcode.Binary, fin: true, segments));
         }
 
         (GC.GetAllocatedBytesForCurrentThread() - before).Should().Be(0);
@@ -140,7 +140,7 @@ public class MessageSenderTests
     private static byte[] Write(WebSocketRole role, Opcode opcode, bool fin, in ReadOnlySequence<byte> payload, int spanLength = 64)
     {
         var output = new PoisonedWriter(spanLength);
-        new MessageSender(role).WriteFrame(output, opcode, fin, payload);
+        new MessageSender(role).WriteFrame(output, new OutgoingFrame(opcode, fin, payload));
         if (role == WebSocketRole.Server && payload.IsSingleSegment)
         {
             var bySpan = new PoisonedWriter(spanLength);

@@ -13,7 +13,8 @@ internal sealed class ReceiverRun
     private readonly List<string> _log = [];
     private readonly ArrayBufferWriter<byte> _message = new();
 
-    public ReceiverRun(WebSocketRole role, MessageLimits? limits = null) => Receiver = new(role, limits ?? NoLimits, Pool);
+    public ReceiverRun(WebSocketRole role, MessageLimits? limits = null, NegotiatedExtension? extension = null) =>
+        Receiver = new(role, limits ?? NoLimits, Pool, extension?.CreateDecoder(Pool), extension?.ReservedBits ?? default);
 
     public CountingPool Pool { get; } = new();
 
