@@ -8,11 +8,8 @@ internal abstract class Acceptor
     /// <summary>How long is waited after the system has refused to give a connection: it may be out of file descriptors, and needs time.</summary>
     protected static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>
-    /// Begins to accept, as many connections as there are places. The listener is given each, with where it is to be served, and must not do so within
-    /// the call.
-    /// </summary>
-    public abstract void Start(Action<IDuplexPipe, PipeScheduler> accepted);
+    /// <summary>Begins to accept, as many connections as there are places. The listener is given each, and returns what serves it, to be run once.</summary>
+    public abstract void Start(Func<IDuplexPipe, IThreadPoolWorkItem> accepted);
 
     /// <summary>A connection has ended: its place is free. May be called from any thread.</summary>
     public abstract void Release();

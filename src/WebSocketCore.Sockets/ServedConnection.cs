@@ -6,12 +6,12 @@ using System.Security.Authentication;
 namespace WebSocketCore;
 
 /// <summary>One connection of a listener, from its opening handshake to its end.</summary>
-internal sealed class ServedConnection(WebSocketListener listener, IDuplexPipe transport)
+internal sealed class ServedConnection(WebSocketListener listener, IDuplexPipe transport) : IThreadPoolWorkItem
 {
     private WebSocketListenerOptions Options => listener.Options;
 
-    /// <summary>Serves it, on the scheduler.</summary>
-    public void Start(PipeScheduler scheduler) => scheduler.Schedule(static served => _ = ((ServedConnection)served!).ServeAsync(), this);
+    /// <summary>Serves it.</summary>
+    public void Execute() => _ = ServeAsync();
 
     private async Task ServeAsync()
     {

@@ -14,7 +14,7 @@ internal sealed class SocketAcceptor(Socket listening, WebSocketListenerOptions 
     private readonly CancellationTokenSource _stopping = new();
     private Task _accepting = Task.CompletedTask;
 
-    public override void Start(Action<IDuplexPipe, PipeScheduler> accepted) => _accepting = AcceptAsync(accepted);
+    public override void Start(Func<IDuplexPipe, IThreadPoolWorkItem> accepted) => _accepting = AcceptAsync(accepted);
 
     public override void Release() => _places.Release();
 
@@ -30,7 +30,7 @@ internal sealed class SocketAcceptor(Socket listening, WebSocketListenerOptions 
         // The pool's threads are everybody's.
     }
 
-    private async Task AcceptAsync(Action<IDuplexPipe, PipeScheduler> accepted)
+    private async Task AcceptAsync(Func<IDuplexPipe, IThreadPoolWorkItem> accepted)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
@@ -41,7 +41,7 @@ internal sealed class SocketAcceptor(Socket listening, WebSocketListenerOptions 
                 try
                 {
                     var socket = await listening.AcceptAsync(_stopping.Token).ConfigureAwait(false);
-                    if (TryOpen(socket) is { } pipe) accepted(pipe, PipeScheduler.ThreadPool);
+                    if (TryOpen(socket) is { } pipe) ThreadPool.UnsafeQueueUserWorkItem(accepted(pipe), preferLocal: false);
                     else _places.Release();
                 }
                 catch (SocketException) when (!_stopping.IsCancellationRequested)

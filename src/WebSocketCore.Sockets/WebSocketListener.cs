@@ -25,10 +25,10 @@ public sealed class WebSocketListener : IAsyncDisposable
         EndPoint = endPoint;
         Handler = handler;
         Options = options;
-        _acceptor.Start((transport, scheduler) =>
+        _acceptor.Start(transport =>
         {
             Interlocked.Increment(ref _serving);
-            new ServedConnection(this, transport).Start(scheduler);
+            return new ServedConnection(this, transport);
         });
     }
 

@@ -19,8 +19,9 @@ internal sealed class EventLoopAcceptor : Acceptor
     private readonly EventLoop _loop;
     private readonly Target _target;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Newcomers _newcomers = new();
     private readonly Lock _sync = new();
-    private Action<IDuplexPipe, PipeScheduler>? _accepted;
+    private Func<IDuplexPipe, IThreadPoolWorkItem>? _accepted;
     private PollEvents _watched = PollEvents.Input;
     private ITimer? _pauseTimer;
     private int _places;
@@ -51,7 +52,7 @@ internal sealed class EventLoopAcceptor : Acceptor
 
     private int Descriptor => (int)_listening.SafeHandle.DangerousGetHandle();
 
-    public override void Start(Action<IDuplexPipe, PipeScheduler> accepted)
+    public override void Start(Func<IDuplexPipe, IThreadPoolWorkItem> accepted)
     {
         _accepted = accepted;
         try
@@ -97,6 +98,7 @@ internal sealed class EventLoopAcceptor : Acceptor
             _loop.Remove(_target);
             _listening.Dispose();
         }
+        _newcomers.End();
         _stopped.SetResult();
     }
 
@@ -114,7 +116,8 @@ internal sealed class EventLoopAcceptor : Acceptor
             try
             {
                 var connection = new LoopConnection(_loops.Next(), descriptor, _options.BufferPool);
-                _accepted!(connection, connection.Scheduler);
+                connection.RunOnInput(_accepted!(connection));
+                _newcomers.Add(connection);
             }
             catch (SocketException)
             {

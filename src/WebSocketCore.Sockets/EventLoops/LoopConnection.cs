@@ -23,8 +23,10 @@ internal sealed class LoopConnection : LoopTarget, IScheduledTransport, IPipeOwn
     private readonly Lock _sync = new();
     private readonly LoopPipeReader _input;
     private readonly LoopPipeWriter _output;
+    private IThreadPoolWorkItem? _onInput;
     private int _descriptor;
     private int _ended;
+    private bool _hasHadInput;
     private bool _resetOnClose;
 
     /// <summary>Takes over a connected socket that does not block and does not delay what it sends.</summary>
@@ -74,20 +76,47 @@ internal sealed class LoopConnection : LoopTarget, IScheduledTransport, IPipeOwn
         Close();
     }
 
+    /// <summary>Has work run, within the loop, as soon as there is input, or its end. Nobody reads before.</summary>
+    public void RunOnInput(IThreadPoolWorkItem work)
+    {
+        lock (_sync)
+        {
+            _onInput = work;
+            if (!_hasHadInput) return;
+        }
+        RunWithoutInput();
+    }
+
+    /// <summary>Has the work that waits for input, if it still does, run all the same, soon.</summary>
+    public void RunWithoutInput()
+    {
+        IThreadPoolWorkItem? work;
+        lock (_sync) work = TakeOnInput();
+        if (work is not null) _loop.Schedule(static work => ((IThreadPoolWorkItem)work!).Execute(), work);
+    }
+
     public override void OnEvents(PollEvents events)
     {
+        var isInput = (events & ~PollEvents.Output) != 0;
         bool readEnds, flushEnds;
+        IThreadPoolWorkItem? work = null;
         lock (_sync)
         {
             if (_descriptor == Closed) return;
-            readEnds = (events & ~PollEvents.Output) != 0 && _input.OnEvents(events);
+            readEnds = isInput && _input.OnEvents(events);
             flushEnds = (events & ~(PollEvents.Input | PollEvents.InputHangUp)) != 0 && _output.OnEvents();
+            if (isInput)
+            {
+                _hasHadInput = true;
+                work = TakeOnInput();
+            }
         }
 
         // Who goes on may block. That must not stop the other.
         if (readEnds && flushEnds) _loop.Schedule(static output => ((LoopPipeWriter)output!).CompleteHere(), _output);
         else if (flushEnds) _output.CompleteHere();
         if (readEnds) _input.CompleteHere();
+        work?.Execute();
     }
 
     public void EndInput(Exception? exception) => End(InputEnded, exception);
@@ -135,6 +164,14 @@ internal sealed class LoopConnection : LoopTarget, IScheduledTransport, IPipeOwn
         if (_descriptor == Closed) return false;
         _loop.Modify(this, _descriptor, Events);
         return true;
+    }
+
+    // Under the lock.
+    private IThreadPoolWorkItem? TakeOnInput()
+    {
+        var work = _onInput;
+        _onInput = null;
+        return work;
     }
 
     private void ShutdownOutput()

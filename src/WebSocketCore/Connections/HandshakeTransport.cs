@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using WebSocketCore.Handshake;
 
 namespace WebSocketCore.Connections;
@@ -7,7 +8,11 @@ namespace WebSocketCore.Connections;
 /// <summary>What both roles do with the transport during the opening handshake.</summary>
 internal static class HandshakeTransport
 {
-    /// <summary>Reads up to the end of the head; what follows stays in the pipe. Returns the broken rule, if any.</summary>
+    /// <summary>
+    /// Reads up to the end of the head; what follows stays in the pipe. Returns the broken rule, if any: a read that is cancelled without a token has
+    /// run out of time.
+    /// </summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public static async ValueTask<HandshakeError> ReadHeadAsync(PipeReader input, HttpHeadParser parser, CancellationToken cancellationToken)
     {
         while (true)
@@ -17,7 +22,22 @@ internal static class HandshakeTransport
             input.AdvanceTo(consumed);
             if (status != HeadStatus.NeedMore) return parser.Error;
             if (result.IsCompleted) return HandshakeError.TruncatedHead;
+            if (result.IsCanceled) return HandshakeError.TimedOut;
         }
+    }
+
+    /// <summary>Cancels the pending read when the handshake timeout is over. If that comes too late, it cancels one of the next owner's, who tries again.</summary>
+    public static ITimer StartReadDeadline(PipeReader input, WebSocketConnectionOptions options) =>
+        options.TimeProvider.CreateTimer(static input => ((PipeReader)input!).CancelPendingRead(), input, options.HandshakeTimeout, Timeout.InfiniteTimeSpan);
+
+    /// <summary>Flushes an answer.</summary>
+    /// <exception cref="TimeoutException">The peer has not taken it within the handshake timeout. The flush is still under way.</exception>
+    public static ValueTask FlushAsync(PipeWriter output, WebSocketConnectionOptions options, CancellationToken cancellationToken)
+    {
+        var flushing = output.FlushAsync(cancellationToken);
+        if (!flushing.IsCompletedSuccessfully) return new(flushing.AsTask().WaitAsync(options.HandshakeTimeout, options.TimeProvider, cancellationToken));
+        _ = flushing.Result;
+        return default;
     }
 
     /// <summary>

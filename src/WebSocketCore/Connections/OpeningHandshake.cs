@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using WebSocketCore.Connections;
 using WebSocketCore.Handshake;
 
@@ -44,19 +45,20 @@ public sealed class OpeningHandshake : IAsyncDisposable
     /// <param name="options">Null for the defaults.</param>
     /// <param name="cancellationToken">Gives up the transport.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public static async ValueTask<OpeningHandshake> ReadAsync(
         IDuplexPipe pipe, WebSocketServerOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(pipe);
         options ??= WebSocketServerOptions.Default;
-        using var deadline = new CancellationTokenSource(options.HandshakeTimeout, options.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         using var parser = new HttpHeadParser(WebSocketRole.Server, options.BufferPool, options.MaxHandshakeBytes, options.MaxHandshakeHeaders);
         HandshakeRequest? request = null;
         HandshakeError error;
         try
         {
-            error = await HandshakeTransport.ReadHeadAsync(pipe.Input, parser, either.Token).ConfigureAwait(false);
+            var reading = HandshakeTransport.ReadHeadAsync(pipe.Input, parser, cancellationToken);
+            using var deadline = reading.IsCompleted ? null : HandshakeTransport.StartReadDeadline(pipe.Input, options);
+            error = await reading.ConfigureAwait(false);
             if (error == HandshakeError.None)
             {
                 request = parser.ToRequest();
@@ -67,10 +69,6 @@ public sealed class OpeningHandshake : IAsyncDisposable
         {
             await HandshakeTransport.AbortAsync(pipe, exception).ConfigureAwait(false);
             throw;
-        }
-        catch (OperationCanceledException)
-        {
-            error = HandshakeError.TimedOut;
         }
         catch (Exception)
         {
@@ -122,14 +120,14 @@ public sealed class OpeningHandshake : IAsyncDisposable
         _answered = true;
         try
         {
-            await FlushAsync(cancellationToken).ConfigureAwait(false);
+            await HandshakeTransport.FlushAsync(_pipe.Output, _options, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
             await HandshakeTransport.AbortAsync(_pipe, exception).ConfigureAwait(false);
             if (cancellationToken.IsCancellationRequested) throw;
             throw new WebSocketHandshakeException(
-                exception is OperationCanceledException ? HandshakeError.TimedOut : HandshakeError.TruncatedHead, headers: Request!.Headers, innerException: exception);
+                exception is TimeoutException ? HandshakeError.TimedOut : HandshakeError.TruncatedHead, headers: Request!.Headers, innerException: exception);
         }
         return Connection = new WebSocketConnection(_pipe, WebSocketRole.Server, _options, subprotocol, extensions) { Request = Request };
     }
@@ -196,7 +194,7 @@ public sealed class OpeningHandshake : IAsyncDisposable
         _answered = true;
         try
         {
-            await FlushAsync(cancellationToken).ConfigureAwait(false);
+            await HandshakeTransport.FlushAsync(_pipe.Output, _options, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -205,13 +203,6 @@ public sealed class OpeningHandshake : IAsyncDisposable
             return;
         }
         await HandshakeTransport.EndAsync(_pipe, _options).ConfigureAwait(false);
-    }
-
-    private async ValueTask FlushAsync(CancellationToken cancellationToken)
-    {
-        using var deadline = new CancellationTokenSource(_options.HandshakeTimeout, _options.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        await _pipe.Output.FlushAsync(either.Token).ConfigureAwait(false);
     }
 
     private void ThrowIfAnswered()

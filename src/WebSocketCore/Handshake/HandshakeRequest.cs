@@ -14,7 +14,6 @@ public sealed class HandshakeRequest
     private string? _path;
     private string? _query;
     private string? _host;
-    private string? _key;
     private IReadOnlyList<string>? _subprotocols;
 
     /// <summary>Describes a GET request, such as one that another HTTP server has parsed.</summary>
@@ -69,7 +68,7 @@ public sealed class HandshakeRequest
         _subprotocols ??= HeaderGrammar.TryReadUniqueTokens(Headers, HeaderNames.Protocol, out var tokens) ? tokens : [];
 
     /// <summary>The Sec-WebSocket-Key; empty if there is none.</summary>
-    public string Key => _key ??= FirstValue(HeaderNames.Key);
+    public string Key => FirstValue(HeaderNames.Key);
 
     /// <summary>Gets a cookie by its name, which is case-sensitive; the first one if several have it (RFC 6265, section 4.2).</summary>
     /// <param name="name">The name.</param>

@@ -103,6 +103,8 @@ internal sealed class HttpHeadParser : IDisposable
     {
         if (_buffer.Length > 0) _pool.Return(_buffer);
         _buffer = [];
+        if (_fields.Length > 0) ArrayPool<HeaderField>.Shared.Return(_fields);
+        _fields = [];
         if (_status == HeadStatus.NeedMore) Fail(HandshakeError.TruncatedHead);
     }
 
@@ -199,10 +201,18 @@ internal sealed class HttpHeadParser : IDisposable
         int start = 0;
         while (start < end && value[start] is (byte)' ' or (byte)'\t') start++;
 
-        if (_count == _fields.Length) Array.Resize(ref _fields, Math.Max(16, _count * 2));
+        if (_count == _fields.Length) GrowFields();
         int nameStart = _lineStart - _headersStart;
         _fields[_count++] = new HeaderField(nameStart, colon, nameStart + colon + 1 + start, end - start);
         return HandshakeError.None;
+    }
+
+    private void GrowFields()
+    {
+        var larger = ArrayPool<HeaderField>.Shared.Rent(Math.Max(16, _count * 2));
+        _fields.AsSpan(0, _count).CopyTo(larger);
+        if (_fields.Length > 0) ArrayPool<HeaderField>.Shared.Return(_fields);
+        _fields = larger;
     }
 
     private HandshakeHeaders ToHeaders() => new(Encoding.Latin1.GetString(_buffer, _headersStart, _length - _headersStart), _fields[.._count]);
