@@ -59,7 +59,7 @@ internal sealed class Upgrade
         {
             throw new LoadException($"The response has a malformed header: {exception.Message}");
         }
-        var error = _handshake.Check(new HandshakeResponse(status, lines[0][12..].TrimStart(), headers), out _);
+        var error = _handshake.Check(new HandshakeResponse(status, lines[0][12..].TrimStart(), headers), out _, out _);
         if (error != HandshakeError.None) throw new LoadException($"The server did not upgrade ({lines[0]}): {error.Message()}");
     }
 }
