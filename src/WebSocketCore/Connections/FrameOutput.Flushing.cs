@@ -220,6 +220,7 @@ internal sealed partial class FrameOutput
         waitingFlushed = _waitingFlushed;
         _waitingFlushed = null;
         WriteOwedPong();
+        if (_writeError is not null) return true; // The next flush fails with it.
         if (_waiting is { Length: not 0 })
         {
             CopyToPipe(_waiting.Written);

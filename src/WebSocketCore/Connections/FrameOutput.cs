@@ -58,6 +58,9 @@ internal sealed partial class FrameOutput(
     /// <summary>Whether the transport failed, so that what was written may not have reached the peer.</summary>
     public bool HasFailed => Volatile.Read(ref _failed);
 
+    /// <summary>Why a frame could not be written, perhaps not to its end; null where that has not happened.</summary>
+    public Exception? WriteError => Volatile.Read(ref _writeError);
+
     /// <summary>Sends a message in one frame, in turn with all other messages.</summary>
     /// <param name="frame">The frame; the memory of its payload is the caller's again when the task has completed, cancelled or not.</param>
     /// <param name="defer">Whether a small frame may wait for others that are likely to follow at once; its flush is then queued, or under way.</param>
@@ -140,7 +143,7 @@ internal sealed partial class FrameOutput(
         }
         if (_held)
         {
-            _sender.WriteFrame(Waiting, frame);
+            WriteToWaiting(frame);
             if (defer) return Outcome.Deferred;
             _waitingFlushed ??= new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
             joined = _waitingFlushed.Task;
@@ -199,6 +202,19 @@ internal sealed partial class FrameOutput(
         }
     }
 
+    private void WriteToWaiting(in OutgoingFrame frame)
+    {
+        try
+        {
+            _sender.WriteFrame(Waiting, frame);
+        }
+        catch (Exception exception)
+        {
+            // There is no memory, and perhaps half a frame: nothing goes out behind the flush in progress.
+            _writeError ??= exception;
+        }
+    }
+
     private void CopyToPipe(in ReadOnlySequence<byte> frames)
     {
         _unflushed += frames.Length;
@@ -221,7 +237,7 @@ internal sealed partial class FrameOutput(
 
     private void WriteOrJoin(in OutgoingFrame frame)
     {
-        if (_held) _sender.WriteFrame(Waiting, frame);
+        if (_held) WriteToWaiting(frame);
         else WriteToPipe(frame);
     }
 }

@@ -161,7 +161,8 @@ public sealed partial class WebSocketConnection
         }
     }
 
-    // Nothing can be sent any more. What the peer has sent, perhaps its Close frame, is still received: the end is found by reading.
+    // Nothing can be sent any more, also not what was half written. What the peer has sent, perhaps its Close frame, is still received: the end is found
+    // by reading.
     void IFrameOutputOwner.OnOutputFailed(Exception? error)
     {
         lock (_sync) _transportError ??= error;
@@ -283,7 +284,7 @@ public sealed partial class WebSocketConnection
             if (!discards) discarding = DiscardInputAsync();
             await discarding.ConfigureAwait(false);
         }
-        await _output.CompleteAsync(_abortError).ConfigureAwait(false);
+        await _output.CompleteAsync(_abortError ?? _output.WriteError).ConfigureAwait(false);
         await discarding.ConfigureAwait(false);
         await CompleteInputAsync(_abortError).ConfigureAwait(false);
     }
