@@ -9,8 +9,10 @@ namespace WebSocketCore.Tests.TestSupport;
 /// </summary>
 internal sealed class DoublingExtension(string name = "x-double", ReservedBits bit = ReservedBits.Rsv2, string? flag = null) : WebSocketExtension(name, bit)
 {
+    private int _alive;
+
     /// <summary>What encoders and decoders are out.</summary>
-    public int Alive { get; private set; }
+    public int Alive => Volatile.Read(ref _alive);
 
     public override IReadOnlyList<ExtensionParameters> CreateOffers() => flag is null ? [ExtensionParameters.None] : [Flag(), ExtensionParameters.None];
 
@@ -38,7 +40,7 @@ internal sealed class DoublingExtension(string name = "x-double", ReservedBits b
         public Encoder(DoublingExtension extension)
         {
             _extension = extension;
-            extension.Alive++;
+            Interlocked.Increment(ref extension._alive);
         }
 
         public override bool Begin(MessageKind kind, long? length, MessageOptions options, out ReservedBits reservedBits)
@@ -60,7 +62,7 @@ internal sealed class DoublingExtension(string name = "x-double", ReservedBits b
 
         protected override void Dispose(bool disposing)
         {
-            if (!_disposed) _extension.Alive--;
+            if (!_disposed) Interlocked.Decrement(ref _extension._alive);
             _disposed = true;
         }
     }
@@ -74,7 +76,7 @@ internal sealed class DoublingExtension(string name = "x-double", ReservedBits b
         public Decoder(DoublingExtension extension)
         {
             _extension = extension;
-            extension.Alive++;
+            Interlocked.Increment(ref extension._alive);
         }
 
         public override bool Begin(MessageKind kind, ReservedBits reservedBits)
@@ -104,7 +106,7 @@ internal sealed class DoublingExtension(string name = "x-double", ReservedBits b
 
         protected override void Dispose(bool disposing)
         {
-            if (!_disposed) _extension.Alive--;
+            if (!_disposed) Interlocked.Decrement(ref _extension._alive);
             _disposed = true;
         }
     }
