@@ -196,11 +196,11 @@ internal sealed partial class FrameOutput
         }
     }
 
+    // The connection ends first, so that nobody else is given the turn and a broken encoder.
     private void FailEncoding(Exception exception)
     {
-        EndEncoding();
-        EndMessage();
         owner.OnEncodingFailed(exception);
+        EndEncoding();
     }
 
     // Under the lock, when no message may be sent any more.

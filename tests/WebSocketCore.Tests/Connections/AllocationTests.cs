@@ -21,6 +21,21 @@ public class AllocationTests
         });
 
     [OptimizedTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_echo_that_is_compressed(bool keepsContext)
+    {
+        // "Hello" twenty times, compressed without a reference to anything before.
+        var payload = Wire.Hex("f248cdc9c9f7a02d0100");
+        new StrictInflater(15, keepsContext: false).Inflate(payload).Should().HaveCountGreaterThan(64);
+        var deflate = new PermessageDeflate { ServerNoContextTakeover = !keepsContext, ClientNoContextTakeover = !keepsContext };
+        await ShouldNotAllocateAsync(WebSocketRole.Server, 0xC1, payload, async connection =>
+        {
+            while (await connection.ReceiveAsync().ConfigureAwait(false) is { } message) await connection.SendAsync(message).ConfigureAwait(false);
+        }, deflate.Accept(ExtensionParameters.None)!);
+    }
+
+    [OptimizedTheory]
     [InlineData(WebSocketRole.Server)]
     [InlineData(WebSocketRole.Client)]
     public async Task Text_from_a_string(WebSocketRole role) =>
@@ -50,14 +65,14 @@ public class AllocationTests
         await ShouldNotAllocateAsync(role, 0x89, new byte[8], async connection => await connection.ReceiveAsync().ConfigureAwait(false));
 
     // Everything runs on one thread, which has no synchronisation context.
-    private static async Task ShouldNotAllocateAsync(WebSocketRole role, byte first, byte[] payload, Func<WebSocketConnection, Task> serve)
+    private static async Task ShouldNotAllocateAsync(WebSocketRole role, byte first, byte[] payload, Func<WebSocketConnection, Task> serve, params IReadOnlyList<NegotiatedExtension> extensions)
     {
         var measured = new TaskCompletionSource<(long Allocated, long Answered)>();
         var thread = new Thread(() =>
         {
             try
             {
-                var (connection, peer) = RawPeer.Connect(role, new WebSocketServerOptions(), RawPeer.Inline);
+                var (connection, peer) = RawPeer.Connect(role, new WebSocketServerOptions(), RawPeer.Inline, extensions: extensions);
                 var serving = serve(connection);
                 var frame = peer.OnWire(Wire.Frame(first, payload));
                 for (var i = 0; i < 1000; i++) peer.Exchange(frame);

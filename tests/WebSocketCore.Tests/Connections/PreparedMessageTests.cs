@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Microsoft.Extensions.Time.Testing;
 using WebSocketCore.Tests.Frames;
 using WebSocketCore.Tests.TestSupport;
 
@@ -170,8 +169,7 @@ public class PreparedMessageTests
             var message = PreparedMessage.Text(Text, pool: pool);
             var frames = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
             {
-                var (pipe, peer) = RawPeer.Transport(WebSocketRole.Server);
-                var connection = WebSocketConnection.FromUpgraded(pipe, WebSocketRole.Server, extensions: [extension.Agreed]);
+                var (connection, peer) = RawPeer.Connect(WebSocketRole.Server, extensions: extension.Agreed);
                 start.SignalAndWait();
                 try
                 {
@@ -196,7 +194,6 @@ public class PreparedMessageTests
 
     private static (WebSocketConnection Connection, RawPeer Peer) Connect(WebSocketRole role, int bits, bool keepsContext)
     {
-        var (pipe, peer) = RawPeer.Transport(role);
         var deflate = new PermessageDeflate
         {
             ServerMaxWindowBits = role == WebSocketRole.Server ? bits : 15,
@@ -208,8 +205,7 @@ public class PreparedMessageTests
         {
             ServerNoContextTakeover = !keepsContext,
         }.Accept(ExtensionParameters.None)!.Parameters)!;
-        var options = new WebSocketServerOptions { TimeProvider = new FakeTimeProvider() };
-        return (WebSocketConnection.FromUpgraded(pipe, role, options, extensions: [agreed]), peer);
+        return RawPeer.Connect(role, extensions: agreed);
     }
 
     /// <summary>Doubles every byte, and says that this can be done once for all. Counts how often it is.</summary>

@@ -34,12 +34,14 @@ internal sealed class RawPeer
     /// <param name="options">The connection's options; null for the defaults at a time that stands still.</param>
     /// <param name="toPeer">What the connection writes to.</param>
     /// <param name="wrap">Puts something between the connection and its transport.</param>
+    /// <param name="extensions">What the handshake would have agreed on.</param>
     public static (WebSocketConnection Connection, RawPeer Peer) Connect(
-        WebSocketRole role, WebSocketConnectionOptions? options = null, PipeOptions? toPeer = null, Func<IDuplexPipe, IDuplexPipe>? wrap = null)
+        WebSocketRole role, WebSocketConnectionOptions? options = null, PipeOptions? toPeer = null, Func<IDuplexPipe, IDuplexPipe>? wrap = null,
+        params IReadOnlyList<NegotiatedExtension> extensions)
     {
         var (pipe, peer) = Transport(role, toPeer, toPeer == Inline ? Inline : null);
         options ??= new WebSocketServerOptions { TimeProvider = new FakeTimeProvider() };
-        return (WebSocketConnection.FromUpgraded(wrap is null ? pipe : wrap(pipe), role, options), peer);
+        return (WebSocketConnection.FromUpgraded(wrap is null ? pipe : wrap(pipe), role, options, extensions: extensions), peer);
     }
 
     /// <summary>A transport for an end of ours, and the test at its other end.</summary>

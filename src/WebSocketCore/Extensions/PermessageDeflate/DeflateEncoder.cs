@@ -23,7 +23,7 @@ internal sealed class DeflateEncoder(DeflateSettings settings, bool keepsContext
     public override bool Begin(MessageKind kind, long? length, MessageOptions options, out ReservedBits reservedBits)
     {
         reservedBits = ReservedBits.None;
-        if (options.HasFlag(MessageOptions.DisableCompression) || length < settings.Threshold) return false;
+        if ((options & MessageOptions.DisableCompression) != 0 || length < settings.Threshold) return false;
         if (_mustForget) Forget();
         _deflater ??= Deflater.Rent(settings.WindowBits, settings.Level);
         _inMessage = true;
