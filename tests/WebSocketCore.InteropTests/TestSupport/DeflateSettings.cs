@@ -1,20 +1,22 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace WebSocketCore.InteropTests.TestSupport;
 
 /// <summary>What one end is told of permessage-deflate, or what both have agreed on. A window that is not set has 15 bits.</summary>
+/// <remarks>A script gets only what is set: to some peers a false says that they must not take a true from the other end.</remarks>
 internal sealed record DeflateSettings
 {
-    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault };
-
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool ServerNoContextTakeover { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool ClientNoContextTakeover { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int? ServerMaxWindowBits { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int? ClientMaxWindowBits { get; init; }
 
     /// <summary>Reads a response as it stands in Sec-WebSocket-Extensions. Some servers tell a window of 15 bits, which goes without saying.</summary>
@@ -54,8 +56,6 @@ internal sealed record DeflateSettings
         ServerMaxWindowBits = ServerMaxWindowBits ?? 15,
         ClientMaxWindowBits = ClientMaxWindowBits ?? 15,
     };
-
-    public string ToJson() => JsonSerializer.Serialize(this, Format);
 
     private static int? WindowBits(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is var bits and not 15 ? bits : null;
 

@@ -16,7 +16,7 @@ internal sealed class ScriptServer : IPeerServer
     /// <summary>Starts it with its own settings of compression, or with others, each on a port.</summary>
     public static async Task<IPeerServer> StartAsync(Peer peer, string script, IReadOnlyList<DeflateSettings> settings, CancellationToken cancellationToken)
     {
-        var process = Peers.Start(peer, script, [.. settings.Select(each => each.ToJson())]);
+        var process = Peers.Start(peer, script, [.. settings.Select(Corpus.ToJson)]);
         var addresses = new List<Uri>();
         while (addresses.Count < Math.Max(settings.Count, 1))
             addresses.Add(new($"ws://127.0.0.1:{PeerReport.Parse(await process.ReadLineAsync(cancellationToken)).Port}/"));

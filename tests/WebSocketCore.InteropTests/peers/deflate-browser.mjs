@@ -7,7 +7,11 @@ const { messages, table } = JSON.parse(await text(process.stdin));
 
 await withPage(async page => {
   await page.goto(table[0].url.replace(/^ws/, 'http'));
-  for (const { url } of table) {
-    console.log(JSON.stringify(await page.evaluate(converse, { scenario: 'echo', url, subprotocols: [], messages })));
-  }
+  await page.addScriptTag({ content: String(converse) });
+  const reports = await page.evaluate(async ({ messages, table }) => {
+    const reports = [];
+    for (const { url } of table) reports.push(await converse({ scenario: 'echo', url, subprotocols: [], messages }));
+    return reports;
+  }, { messages, table });
+  for (const report of reports) console.log(JSON.stringify(report));
 });
