@@ -45,12 +45,7 @@ public class DotNetClientTests : PeerClientTests
         switch (scenario)
         {
             case "echo":
-                var echoed = new List<string>();
-                foreach (var message in Corpus.Messages)
-                {
-                    if (await EchoAsync(client, message)) echoed.Add(message.Name);
-                }
-                report = report with { Echoed = [.. echoed] };
+                report = report with { Echoed = await client.EchoAsync(Corpus.Messages, Guard) };
                 await client.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Guard);
                 break;
 
@@ -69,24 +64,5 @@ public class DotNetClientTests : PeerClientTests
                 break;
         }
         return report with { Code = (int?)client.CloseStatus ?? 0, Reason = client.CloseStatusDescription ?? "" };
-    }
-
-    private async Task<bool> EchoAsync(ClientWebSocket client, SampleMessage message)
-    {
-        var kind = message.Kind == MessageKind.Text ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
-        for (var i = 0; i < message.Parts.Length; i++)
-            await client.SendAsync(message.Parts[i], kind, endOfMessage: i == message.Parts.Length - 1, Guard);
-
-        var expected = message.Whole;
-        var echo = new byte[expected.Length + 1];
-        var length = 0;
-        ValueWebSocketReceiveResult result;
-        do
-        {
-            result = await client.ReceiveAsync(echo.AsMemory(length), Guard);
-            length += result.Count;
-        }
-        while (!result.EndOfMessage);
-        return result.MessageType == kind && echo.AsSpan(0, length).SequenceEqual(expected);
     }
 }

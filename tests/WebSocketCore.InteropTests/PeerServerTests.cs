@@ -13,7 +13,7 @@ public abstract class PeerServerTests : InteropTest
     {
         await using var server = await StartAsync();
         await using var client = await ConnectAsync(server, "/echo");
-        await EchoAsync(client);
+        await client.EchoAsync(Corpus.Messages, Guard);
         await client.CloseAsync(cancellationToken: Guard);
         client.Closure!.IsClean.Should().BeTrue(client.Closure.ToString());
     }
@@ -23,7 +23,7 @@ public abstract class PeerServerTests : InteropTest
     {
         await using var server = await StartAsync();
         await using var client = await ConnectAsync(server, "/fragments");
-        await EchoAsync(client);
+        await client.EchoAsync(Corpus.Messages, Guard);
         client.State.Should().Be(ConnectionState.Open);
     }
 
@@ -74,11 +74,8 @@ public abstract class PeerServerTests : InteropTest
 
     private protected abstract Task<IPeerServer> StartAsync();
 
-    private protected async Task<IPeerServer> StartScriptAsync(Peer peer, string script)
-    {
-        var process = Peers.Start(peer, script);
-        return new ScriptServer(process, PeerReport.Parse(await process.ReadLineAsync(Guard)).Port);
-    }
+    private protected Task<IPeerServer> StartScriptAsync(Peer peer, string script) =>
+        ScriptServer.StartAsync(peer, script, [], Guard);
 
     private protected ValueTask<WebSocketConnection> ConnectAsync(IPeerServer server, string path, WebSocketConnectOptions? options = null) =>
         WebSocketClient.ConnectAsync(
@@ -94,47 +91,4 @@ public abstract class PeerServerTests : InteropTest
 
     /// <summary>The server's next ping, by its payload.</summary>
     private protected ValueTask<string> PingAsync() => _pings.Reader.ReadAsync(Guard);
-
-    private protected async Task EchoAsync(WebSocketConnection client)
-    {
-        foreach (var message in Corpus.Messages)
-        {
-            if (message.Parts is [var whole])
-            {
-                await client.SendAsync(message.Kind, whole, Guard);
-            }
-            else
-            {
-                await using var writer = await client.StartMessageAsync(message.Kind, Guard);
-                foreach (var part in message.Parts) await writer.WriteAsync(part, Guard);
-                await writer.CompleteAsync(Guard);
-            }
-
-            var echo = await client.ReceiveAsync(Guard);
-            echo.Should().NotBeNull(message.Name);
-            echo!.Value.Kind.Should().Be(message.Kind, message.Name);
-            echo.Value.ToArray().AsSpan().SequenceEqual(message.Whole).Should().BeTrue(message.Name);
-        }
-    }
-
-    private sealed class ScriptServer(ChildProcess process, int port) : IPeerServer
-    {
-        public Uri Address { get; } = new($"ws://127.0.0.1:{port}/");
-
-        public async Task<PeerReport> ReportAsync(CancellationToken cancellationToken) => PeerReport.Parse(await process.ReadLineAsync(cancellationToken));
-
-        public ValueTask DisposeAsync()
-        {
-            process.Dispose();
-            return default;
-        }
-    }
-}
-
-internal interface IPeerServer : IAsyncDisposable
-{
-    Uri Address { get; }
-
-    /// <summary>How the next connection ended, as the server saw it.</summary>
-    Task<PeerReport> ReportAsync(CancellationToken cancellationToken);
 }

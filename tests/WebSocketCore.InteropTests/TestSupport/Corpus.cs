@@ -19,6 +19,15 @@ internal sealed record PeerReport
 
     public string? Subprotocol { get; init; }
 
+    /// <summary>Sec-WebSocket-Extensions of the response.</summary>
+    public string? Extensions { get; init; }
+
+    /// <summary>What came in over the wire, in bytes, if the peer can tell.</summary>
+    public long? Received { get; init; }
+
+    /// <summary>What went out over the wire, in bytes, if the peer can tell.</summary>
+    public long? Sent { get; init; }
+
     public string? Pong { get; init; }
 
     public int Code { get; init; }
@@ -52,11 +61,15 @@ internal static class Corpus
 
     public static IEnumerable<string> Names => Messages.Select(message => message.Name);
 
-    public static string Json => JsonSerializer.Serialize(Messages, Format);
+    public static string Json => ToJson(Messages);
 
-    private static SampleMessage Text(string name, params string[] parts) => new(name, MessageKind.Text, [.. parts.Select(Encoding.UTF8.GetBytes)]);
+    /// <summary>Messages, or what has some, as the scripts of the folder peers read it.</summary>
+    public static string ToJson<T>(T value) => JsonSerializer.Serialize(value, Format);
 
-    private static SampleMessage Binary(string name, params int[] lengths)
+    public static SampleMessage Text(string name, params string[] parts) => new(name, MessageKind.Text, [.. parts.Select(Encoding.UTF8.GetBytes)]);
+
+    /// <summary>A message of bytes that look random and are the same every time.</summary>
+    public static SampleMessage Binary(string name, params int[] lengths)
     {
         var random = new Random(lengths[0]);
         return new(name, MessageKind.Binary, [.. lengths.Select(length =>

@@ -9,11 +9,12 @@ namespace WebSocketCore.InteropTests.TestSupport;
 internal sealed class TestListener : IAsyncDisposable
 {
     private readonly Channel<WebSocketClosure> _closures = Channel.CreateUnbounded<WebSocketClosure>();
+    private readonly Channel<string> _extensions = Channel.CreateUnbounded<string>();
     private readonly Channel<string> _pings = Channel.CreateUnbounded<string>();
     private readonly WebSocketListener _listener;
     private readonly string _scheme;
 
-    public TestListener(SocketTransport transport, X509Certificate2? certificate = null)
+    public TestListener(SocketTransport transport, X509Certificate2? certificate = null, params IReadOnlyList<WebSocketExtension> extensions)
     {
         _scheme = certificate is null ? "ws" : "wss";
         _listener = WebSocketListener.Start(new IPEndPoint(IPAddress.Loopback, 0), ServeAsync, new WebSocketListenerOptions
@@ -21,6 +22,7 @@ internal sealed class TestListener : IAsyncDisposable
             Transport = transport,
             MaxMessageSize = 16 * 1024 * 1024,
             Subprotocols = ["chat.v2"],
+            Extensions = extensions,
             OnHandshake = AnswerAsync,
             PingReceived = (_, payload) => _pings.Writer.TryWrite(System.Text.Encoding.UTF8.GetString(payload)),
             Tls = certificate is null ? null : new() { ServerCertificate = certificate },
@@ -31,6 +33,9 @@ internal sealed class TestListener : IAsyncDisposable
 
     /// <summary>How the next connection ended, as this end saw it.</summary>
     public ValueTask<WebSocketClosure> ClosureAsync(CancellationToken cancellationToken) => _closures.Reader.ReadAsync(cancellationToken);
+
+    /// <summary>What was agreed on with the next client, as it stands in Sec-WebSocket-Extensions.</summary>
+    public ValueTask<string> ExtensionsAsync(CancellationToken cancellationToken) => _extensions.Reader.ReadAsync(cancellationToken);
 
     /// <summary>The payload of the next ping that a client sends.</summary>
     public ValueTask<string> PingAsync(CancellationToken cancellationToken) => _pings.Reader.ReadAsync(cancellationToken);
@@ -47,6 +52,7 @@ internal sealed class TestListener : IAsyncDisposable
 
     private async Task ServeAsync(WebSocketConnection connection, CancellationToken cancellationToken)
     {
+        _extensions.Writer.TryWrite(string.Join(", ", connection.Extensions));
         switch (connection.Request!.Path)
         {
             case "/echo":

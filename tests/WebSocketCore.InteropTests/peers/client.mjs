@@ -2,6 +2,7 @@
 import { on, once } from 'node:events';
 import { createRequire } from 'node:module';
 import { text } from 'node:stream/consumers';
+import { echo } from './echo.mjs';
 
 const { WebSocket } = createRequire(import.meta.url)('ws'); // NODE_PATH says where it is
 const [scenario, url, ...subprotocols] = process.argv.slice(2);
@@ -15,12 +16,7 @@ report.subprotocol = socket.protocol;
 
 switch (scenario) {
   case 'echo':
-    for (const { name, kind, parts } of JSON.parse(await text(process.stdin))) {
-      const bytes = parts.map(part => Buffer.from(part, 'base64'));
-      bytes.forEach((part, index) => socket.send(part, { binary: kind === 'Binary', fin: index === bytes.length - 1 }));
-      const [data, isBinary] = (await messages.next()).value;
-      if (isBinary === (kind === 'Binary') && data.equals(Buffer.concat(bytes))) report.echoed.push(name);
-    }
+    report.echoed = await echo(socket, messages, JSON.parse(await text(process.stdin)));
     socket.close(1000);
     break;
   case 'ping':

@@ -1,9 +1,15 @@
-"""The package websockets as a server. Prints one line of JSON with its port, then one about the end of each connection; ends with its standard input."""
+"""
+The package websockets as a server: server.py [SETTINGS...]; with a port for each setting of compression in JSON, or with the package's own setting.
+Prints one line of JSON with each port, then one about the end of each connection; ends with its standard input.
+"""
 import asyncio
 import json
 import sys
 
 import websockets
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+
+from deflate import agreed, named
 
 
 async def handle(socket):
@@ -24,13 +30,15 @@ async def handle(socket):
             await socket.close(4001, "so long, ünïcode")
         await socket.wait_closed()
     finally:
-        print(json.dumps({"code": socket.close_code, "reason": socket.close_reason}), flush=True)
+        print(json.dumps({"code": socket.close_code, "reason": socket.close_reason, "extensions": agreed(socket)}), flush=True)
 
 
-async def main():
-    server = await websockets.serve(handle, "127.0.0.1", 0, subprotocols=["chat.v2"], max_size=None)
-    print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
+async def main(*settings):
+    compressions = [{"compression": None, "extensions": [ServerPerMessageDeflateFactory(**named(json.loads(each)))]} for each in settings]
+    for compression in compressions or [{}]:
+        server = await websockets.serve(handle, "127.0.0.1", 0, subprotocols=["chat.v2"], max_size=None, **compression)
+        print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
-asyncio.run(main())
+asyncio.run(main(*sys.argv[1:]))
