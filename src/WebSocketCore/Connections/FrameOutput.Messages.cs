@@ -150,7 +150,7 @@ internal sealed partial class FrameOutput
         if (frame.IsPrepared)
         {
             // The peer will remember what was encoded, and the encoder does not know it.
-            if (frame.ReservedBits != ReservedBits.None) encoder!.ForgetContext();
+            if (frame.IsEncoded) encoder!.ForgetContext();
             return frame;
         }
         if (!encoder!.Begin((MessageKind)frame.Opcode, frame.Payload.Length, options, out var bits)) return frame;

@@ -177,7 +177,11 @@ public sealed class PreparedMessage : IDisposable
             Span<byte> header = stackalloc byte[FrameHeaderParser.MaxLength];
             header = header[..FrameHeaderWriter.Write(header, new FrameHeader(opcode, length, fin: true, reservedBits))];
             header.CopyTo(array.AsSpan(HeaderRoom - header.Length));
-            _clientFrame = new OutgoingFrame(opcode, fin: true, new ReadOnlySequence<byte>(array, HeaderRoom, length), reservedBits) { IsPrepared = true };
+            _clientFrame = new OutgoingFrame(opcode, fin: true, new ReadOnlySequence<byte>(array, HeaderRoom, length), reservedBits)
+            {
+                IsPrepared = true,
+                IsEncoded = key is not null,
+            };
             _serverFrame = _clientFrame.WithWrittenHeader(new ReadOnlySequence<byte>(array, HeaderRoom - header.Length, header.Length + length));
         }
 

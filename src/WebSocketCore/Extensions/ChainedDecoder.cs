@@ -10,21 +10,25 @@ internal sealed class ChainedDecoder : MessageDecoder
 {
     private readonly MessageDecoder _first;
     private readonly MessageDecoder _second;
+    private readonly ReservedBits _firstClaims;
+    private readonly ReservedBits _secondClaims;
     private readonly TransformChain _both;
     private bool _firstDecodes;
     private bool _secondDecodes;
 
-    public ChainedDecoder(MessageDecoder first, MessageDecoder second, ArrayPool<byte> pool)
+    public ChainedDecoder(MessageDecoder first, ReservedBits firstClaims, MessageDecoder second, ReservedBits secondClaims, ArrayPool<byte> pool)
     {
         _first = first;
         _second = second;
+        _firstClaims = firstClaims;
+        _secondClaims = secondClaims;
         _both = new TransformChain(AsTransform(first), AsTransform(second), pool);
     }
 
     public override bool Begin(MessageKind kind, ReservedBits reservedBits)
     {
-        _firstDecodes = _first.Begin(kind, reservedBits);
-        _secondDecodes = _second.Begin(kind, reservedBits);
+        _firstDecodes = _first.Begin(kind, reservedBits & _firstClaims);
+        _secondDecodes = _second.Begin(kind, reservedBits & _secondClaims);
         return _firstDecodes || _secondDecodes;
     }
 

@@ -22,7 +22,7 @@ internal static class ExtensionStack
             encoder = encoder is null ? nextEncoder : new ChainedEncoder(encoder, nextEncoder, pool);
 
             // What was encoded last is decoded first.
-            decoder = decoder is null ? nextDecoder : new ChainedDecoder(nextDecoder, decoder, pool);
+            decoder = decoder is null ? nextDecoder : new ChainedDecoder(nextDecoder, extensions[i].ReservedBits, decoder, claimed, pool);
             claimed |= extensions[i].ReservedBits;
         }
         return (encoder, decoder, claimed);

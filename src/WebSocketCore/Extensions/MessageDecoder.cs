@@ -22,7 +22,7 @@ public abstract class MessageDecoder : IDisposable
     /// <param name="consumed">How many bytes of the source were taken.</param>
     /// <param name="written">How many bytes were written.</param>
     /// <returns><see cref="OperationStatus.Done"/>: all of the source was taken, and all that comes of it was written;
-    /// <see cref="OperationStatus.DestinationTooSmall"/>: call again with the rest of the source, which may be empty;
+    /// <see cref="OperationStatus.DestinationTooSmall"/>: call again with the rest of the source, which may be empty, or have more behind it by then;
     /// <see cref="OperationStatus.InvalidData"/>: the bytes cannot be decoded, which fails the connection with
     /// <see cref="ProtocolError.UndecodableMessage"/>.</returns>
     public abstract OperationStatus Decode(ReadOnlySpan<byte> source, Span<byte> destination, bool endOfMessage, out int consumed, out int written);

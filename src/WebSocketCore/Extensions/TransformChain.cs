@@ -10,6 +10,9 @@ internal sealed class TransformChain(Transform first, Transform second, ArrayPoo
 {
     private const int BufferSize = 4096;
 
+    // What an encoder asks for; a decoder makes do with less, but is not called for it.
+    private const int MinRoom = 64;
+
     private byte[] _buffer = [];
     private int _start;
     private int _length;
@@ -23,26 +26,31 @@ internal sealed class TransformChain(Transform first, Transform second, ArrayPoo
         {
             if (_length != 0 || _firstIsDone)
             {
+                if (written != 0 && destination.Length - written < MinRoom) return OperationStatus.DestinationTooSmall;
                 var status = second(
                     _buffer.AsSpan(_start, _length), destination[written..], _firstIsDone ? end : EncodingEnd.None, out var taken, out var given);
                 _start += taken;
                 _length -= taken;
                 written += given;
                 if (status != OperationStatus.Done) return status;
-                if (_firstIsDone)
+                if (_length != 0) return OperationStatus.InvalidData;
+
+                // Where the rest did not fit the last time, there may be more behind it by now.
+                if (_firstIsDone && consumed == source.Length)
                 {
                     _firstIsDone = false;
                     return OperationStatus.Done;
                 }
-                if (written == destination.Length) return OperationStatus.DestinationTooSmall;
             }
 
             var result = first(source[consumed..], _buffer, end, out var read, out _length);
             _start = 0;
             consumed += read;
-            if (result == OperationStatus.InvalidData) return result;
             _firstIsDone = result == OperationStatus.Done;
-            if (written == destination.Length) return OperationStatus.DestinationTooSmall;
+
+            // Neither step may leave anything and say that it is done, nor do nothing: there would be no end.
+            var isGood = _firstIsDone ? consumed == source.Length : result == OperationStatus.DestinationTooSmall && read + _length != 0;
+            if (!isGood) return OperationStatus.InvalidData;
         }
     }
 

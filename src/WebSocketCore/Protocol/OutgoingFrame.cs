@@ -18,6 +18,9 @@ internal readonly struct OutgoingFrame(Opcode opcode, bool fin, in ReadOnlySeque
     /// <summary>Whether extensions have done what they do: the frame goes out as it is.</summary>
     public bool IsPrepared { get; init; }
 
+    /// <summary>Whether, of a frame that <see cref="IsPrepared"/>, they have encoded it, with a bit set or without.</summary>
+    public bool IsEncoded { get; init; }
+
     /// <summary>Whether the header was written before and lies in front of the payload.</summary>
     public bool IsWritten { get; private init; }
 

@@ -89,9 +89,9 @@ internal sealed class PayloadDecoder(MessageDecoder decoder, MessageAssembler as
                 var error = assembler.OnDecoded(destination[..written], streamed: mode == ReceiveMode.Parts);
                 if (error != ProtocolError.None) return error;
             }
-            if (status == OperationStatus.Done) return ProtocolError.None;
 
-            // Without progress there would be no end.
+            // Without progress there would be no end, and what is left over at the end would be lost.
+            if (status == OperationStatus.Done) return consumed == encoded.Length ? ProtocolError.None : ProtocolError.UndecodableMessage;
             if (status != OperationStatus.DestinationTooSmall || (read == 0 && written == 0)) return ProtocolError.UndecodableMessage;
         }
     }

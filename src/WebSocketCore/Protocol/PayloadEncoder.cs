@@ -35,7 +35,9 @@ internal static class PayloadEncoder
             encoded.Advance(written);
             source = source[consumed..];
             if (status == OperationStatus.Done && source.IsEmpty) return;
-            if (status != OperationStatus.DestinationTooSmall) throw new InvalidOperationException($"An extension could not encode a message: {status}.");
+
+            // Without progress there would be no end.
+            if (status != OperationStatus.DestinationTooSmall || consumed + written == 0) throw new InvalidOperationException($"An extension could not encode a message: {status}.");
         }
     }
 }

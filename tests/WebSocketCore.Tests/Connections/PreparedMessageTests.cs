@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using WebSocketCore.Frames;
 using WebSocketCore.Tests.Frames;
 using WebSocketCore.Tests.TestSupport;
 
@@ -192,6 +193,24 @@ public class PreparedMessageTests
         }
     }
 
+    // Also where no bit says so.
+    [Fact]
+    public async Task The_encoder_is_told_of_what_was_encoded_without_it()
+    {
+        foreach (var bit in new[] { ReservedBits.Rsv1, ReservedBits.None })
+        {
+            var extension = new ForgettingExtension(bit);
+            var (connection, _) = RawPeer.Connect(WebSocketRole.Server, extensions: extension);
+            using var encoded = PreparedMessage.Text(Text);
+            using var plain = PreparedMessage.Text(Text, MessageOptions.DisableCompression);
+            await connection.SendAsync(plain).Within();
+            extension.Forgotten.Should().Be(0);
+            await connection.SendAsync(encoded).Within();
+            await connection.SendAsync(encoded).Within();
+            extension.Forgotten.Should().Be(2);
+        }
+    }
+
     private static (WebSocketConnection Connection, RawPeer Peer) Connect(WebSocketRole role, int bits, bool keepsContext)
     {
         var deflate = new PermessageDeflate
@@ -235,6 +254,43 @@ public class PreparedMessageTests
             public override MessageEncoder CreateEncoder(ArrayPool<byte> pool) => _doubled.CreateEncoder(pool);
 
             public override MessageDecoder CreateDecoder(ArrayPool<byte> pool) => _doubled.CreateDecoder(pool);
+        }
+    }
+
+    /// <summary>Changes nothing, and counts how often its encoder is to forget.</summary>
+    private sealed class ForgettingExtension(ReservedBits bit) : NegotiatedExtension(new DoublingExtension(bit: bit), ExtensionParameters.None)
+    {
+        public int Forgotten { get; private set; }
+
+        public override object? PreparationKey => this;
+
+        public override MessageEncoder CreatePreparingEncoder(ArrayPool<byte> pool) => new Encoder(this);
+
+        public override MessageEncoder CreateEncoder(ArrayPool<byte> pool) => new Encoder(this);
+
+        public override MessageDecoder CreateDecoder(ArrayPool<byte> pool) => new DoublingExtension().Agree().CreateDecoder(pool);
+
+        private sealed class Encoder(ForgettingExtension extension) : MessageEncoder
+        {
+            public override bool Begin(MessageKind kind, long? length, MessageOptions options, out ReservedBits reservedBits)
+            {
+                var encodes = options == MessageOptions.None;
+                reservedBits = encodes ? extension.ReservedBits : ReservedBits.None;
+                return encodes;
+            }
+
+            public override OperationStatus Encode(ReadOnlySpan<byte> source, Span<byte> destination, EncodingEnd end, out int consumed, out int written)
+            {
+                consumed = written = Math.Min(source.Length, destination.Length);
+                source[..consumed].CopyTo(destination);
+                return consumed == source.Length ? OperationStatus.Done : OperationStatus.DestinationTooSmall;
+            }
+
+            public override void ForgetContext() => extension.Forgotten++;
+
+            protected override void Dispose(bool disposing)
+            {
+            }
         }
     }
 }

@@ -54,6 +54,7 @@ internal sealed class DoublingExtension(string name = "x-double", ReservedBits b
         public override OperationStatus Encode(ReadOnlySpan<byte> source, Span<byte> destination, EncodingEnd end, out int consumed, out int written)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
+            if (destination.Length < 64) throw new ArgumentException("That is less room than an encoder was promised.", nameof(destination));
             consumed = Math.Min(source.Length, destination.Length / 2);
             for (var i = 0; i < consumed; i++) destination[2 * i] = destination[(2 * i) + 1] = source[i];
             written = 2 * consumed;
