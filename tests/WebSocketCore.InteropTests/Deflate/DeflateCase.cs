@@ -56,6 +56,10 @@ internal static class DeflateCorpus
     /// <summary>The bytes of all messages without compression.</summary>
     public static int Length => Messages.Sum(message => message.Whole.Length);
 
-    private static string Json(int first, int count) => JsonSerializer.Serialize(
-        Enumerable.Range(first, count).Select(id => new { id, name = $"item {id}", price = id * 37 % 1000 / 10.0, available = id % 3 == 0, tags = new[] { "common", "repeated" } }));
+    private static string Json(int first, int count)
+    {
+        string[] tags = ["common", "repeated"];
+        return JsonSerializer.Serialize(Enumerable.Range(first, count)
+            .Select(id => new { id, name = $"item {id}", price = id * 37 % 1000 / 10.0, available = id % 3 == 0, tags }));
+    }
 }

@@ -16,7 +16,7 @@ public abstract class DeflateServerTests : InteropTest
             await using var client = await ConnectAsync(new(address, each.Path), each.Client.ToExtension());
             client.Extensions.Should().ContainSingle(each.Name);
             DeflateSettings.Parse(client.Extensions[0].ToString()).Should().Be(each.Agreed, each.Name);
-            await client.EchoAsync(DeflateCorpus.Messages, Guard);
+            await client.EchoAsync(DeflateCorpus.Messages, Guard, each.Name);
             await client.CloseAsync(cancellationToken: Guard);
             client.Closure!.IsClean.Should().BeTrue("{0}: {1}", each.Name, client.Closure);
 

@@ -1,3 +1,4 @@
+using WebSocketCore.InteropTests.Deflate;
 using WebSocketCore.InteropTests.TestSupport;
 
 namespace WebSocketCore.InteropTests.EventLoops;
@@ -23,6 +24,12 @@ public sealed class LoopPythonClientTests : PythonClientTests
 
 [Needs(Peer.Chromium)]
 public sealed class LoopChromiumClientTests : ChromiumClientTests
+{
+    private protected override SocketTransport Transport => SocketTransport.EventLoop;
+}
+
+[Needs(Peer.Node)]
+public sealed class LoopNodeDeflateClientTests : NodeDeflateClientTests
 {
     private protected override SocketTransport Transport => SocketTransport.EventLoop;
 }

@@ -20,6 +20,21 @@ public sealed class EchoClientTests : InteropTest
             "");
         exitCode.Should().Be(0);
         server.Echoes.Should().Equal("Text 5", "Binary 0", "Binary 70000");
+        server.Offers.Should().OnlyContain(offer => offer == "permessage-deflate; client_max_window_bits").And.HaveCount(4);
+        server.Agreed.Should().OnlyContain(agreed => agreed == "permessage-deflate").And.HaveCount(4);
+    }
+
+    [Fact]
+    public async Task It_does_not_compress_when_told_so()
+    {
+        await using var server = new ScriptedServer();
+        using var client = ChildProcess.StartSample("EchoClient", "--no-deflate", server.Address("/echo"));
+        var (exitCode, output, _) = await client.EndAsync(Guard);
+        output.Should().Be($"{server.Address("/echo")} close=1000 messages=3 bytes=70005\n");
+        exitCode.Should().Be(0);
+        server.Echoes.Should().Equal("Text 5", "Binary 0", "Binary 70000");
+        server.Offers.Should().Equal((string?)null);
+        server.Agreed.Should().Equal("");
     }
 
     [Fact]
@@ -94,6 +109,7 @@ public sealed class EchoClientTests : InteropTest
 
         public ScriptedServer() => _listener = WebSocketListener.Start(new(System.Net.IPAddress.Loopback, 0), ServeAsync, new()
         {
+            Extensions = [new PermessageDeflate()],
             OnHandshake = async (handshake, cancellationToken) =>
             {
                 if (handshake.Request!.Path != "/refused") return await handshake.AcceptAsync(cancellationToken: cancellationToken);
@@ -104,6 +120,12 @@ public sealed class EchoClientTests : InteropTest
 
         public List<string> Echoes { get; } = [];
 
+        /// <summary>Sec-WebSocket-Extensions of the requests.</summary>
+        public List<string?> Offers { get; } = [];
+
+        /// <summary>What came of them.</summary>
+        public List<string> Agreed { get; } = [];
+
         public Task Connected => _connected.Task;
 
         public string Address(string path) => $"ws://{_listener.EndPoint}{path}";
@@ -112,7 +134,9 @@ public sealed class EchoClientTests : InteropTest
 
         private async Task ServeAsync(WebSocketConnection connection, CancellationToken cancellationToken)
         {
-            switch (connection.Request!.Path)
+            Offers.Add(connection.Request!.Headers.TryGetValue("Sec-WebSocket-Extensions", out string? offer) ? offer : null);
+            Agreed.Add(string.Join(", ", connection.Extensions));
+            switch (connection.Request.Path)
             {
                 case "/echo":
                     await connection.SendTextAsync("hello", cancellationToken);

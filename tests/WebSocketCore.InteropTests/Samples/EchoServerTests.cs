@@ -9,10 +9,13 @@ namespace WebSocketCore.InteropTests.Samples;
 public sealed partial class EchoServerTests : InteropTest
 {
     [Fact]
-    public Task It_says_where_it_listens_and_echoes_on_any_path() => EchoesAsync("--no-deflate");
+    public Task It_says_where_it_listens_and_echoes_on_any_path() => EchoesAsync(["permessage-deflate"]);
+
+    [Fact]
+    public Task It_does_not_compress_when_told_so() => EchoesAsync([], "--no-deflate");
 
     [LinuxFact]
-    public Task It_does_the_same_on_event_loops() => EchoesAsync("--transport", "epoll");
+    public Task It_does_the_same_on_event_loops() => EchoesAsync(["permessage-deflate"], "--transport", "epoll");
 
     [Fact]
     public async Task A_message_may_be_as_large_as_the_limit_and_no_larger()
@@ -115,13 +118,14 @@ public sealed partial class EchoServerTests : InteropTest
 
     internal static Uri WebSocketAddress(Uri address, string path) => new($"ws://{address.Authority}{path}");
 
-    private async Task EchoesAsync(params string[] options)
+    private async Task EchoesAsync(string[] agreed, params string[] options)
     {
         using var server = ChildProcess.StartSample("EchoServer", ["--port", "0", .. options]);
         var address = await AddressAsync(server);
         foreach (var path in (string[])["/", "/any/path?at=all"])
         {
-            await using var client = await ConnectAsync(address, path);
+            await using var client = await ConnectAsync(address, path, new PermessageDeflate());
+            client.Extensions.Select(extension => extension.ToString()).Should().Equal(agreed);
             foreach (var message in Corpus.Messages)
             {
                 await client.SendAsync(message.Kind, message.Whole, Guard);
@@ -153,8 +157,8 @@ public sealed partial class EchoServerTests : InteropTest
 
     private Task<Uri> AddressAsync(ChildProcess server) => AddressAsync(server, Guard);
 
-    private ValueTask<WebSocketConnection> ConnectAsync(Uri address, string path) =>
-        WebSocketClient.ConnectAsync(WebSocketAddress(address, path), new() { MaxMessageSize = 32 * 1024 * 1024 }, Guard);
+    private ValueTask<WebSocketConnection> ConnectAsync(Uri address, string path, params IReadOnlyList<WebSocketExtension> extensions) =>
+        WebSocketClient.ConnectAsync(WebSocketAddress(address, path), new() { MaxMessageSize = 32 * 1024 * 1024, Extensions = extensions }, Guard);
 
     [GeneratedRegex(@"^Listening on (http://127\.0\.0\.1:[1-9]\d*/)$")]
     private static partial Regex ListeningLine();

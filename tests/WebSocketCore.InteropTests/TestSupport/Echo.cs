@@ -6,7 +6,8 @@ namespace WebSocketCore.InteropTests.TestSupport;
 internal static class Echo
 {
     /// <summary>With our client, which fails the test at the first message that does not.</summary>
-    public static async Task EchoAsync(this WebSocketConnection client, IEnumerable<SampleMessage> messages, CancellationToken cancellationToken)
+    public static async Task EchoAsync(
+        this WebSocketConnection client, IEnumerable<SampleMessage> messages, CancellationToken cancellationToken, string connection = "a connection")
     {
         foreach (var message in messages)
         {
@@ -22,9 +23,9 @@ internal static class Echo
             }
 
             var echo = await client.ReceiveAsync(cancellationToken);
-            echo.Should().NotBeNull($"{message.Name} is echoed: {client.Closure}");
-            echo!.Value.Kind.Should().Be(message.Kind, message.Name);
-            echo.Value.ToArray().AsSpan().SequenceEqual(message.Whole).Should().BeTrue(message.Name);
+            echo.Should().NotBeNull("{0} is echoed on {1}: {2}", message.Name, connection, client.Closure);
+            echo!.Value.Kind.Should().Be(message.Kind, "{0} is echoed on {1}", message.Name, connection);
+            echo.Value.ToArray().AsSpan().SequenceEqual(message.Whole).Should().BeTrue("{0} is echoed on {1}", message.Name, connection);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using WebSocketCore.Connections;
 using WebSocketCore.Tests.TestSupport;
 
 namespace WebSocketCore.Tests.Connections;
@@ -24,14 +25,15 @@ public class FlushingTests
     public async Task Replies_to_a_batch_share_flushes()
     {
         const int count = 2000;
-        var (connection, peer, pipe) = Connect();
+        ObservedPipe? pipe = null;
+        var (connection, peer) = RawPeer.Connect(WebSocketRole.Server, wrap: inner => new HeldTransport(pipe = new ObservedPipe(inner)));
         await peer.SendAsync(Enumerable.Repeat("81 01 61", count).ToArray());
         for (var i = 0; i < count; i++) await connection.SendAsync((await connection.ReceiveAsync())!.Value);
         var receiving = connection.ReceiveAsync().AsTask();
         for (var i = 0; i < count; i++) (await peer.ReceiveAsync()).Should().Be("8101 61");
 
-        // The pool thread that sees to it that none waits for long may be quick, but it cannot be beside each of them.
-        pipe.Flushes.Should().BeLessThan(count / 4);
+        // What sees to it that none waits for long does not get to run here.
+        pipe!.Flushes.Should().BeLessThanOrEqualTo(2);
         receiving.IsCompleted.Should().BeFalse();
     }
 
@@ -133,5 +135,22 @@ public class FlushingTests
         ObservedPipe? observed = null;
         var (connection, peer) = RawPeer.Connect(WebSocketRole.Server, toPeer: toPeer, wrap: pipe => observed = new ObservedPipe(pipe));
         return (connection, peer, observed!);
+    }
+
+    /// <summary>A transport on which nothing that is scheduled runs.</summary>
+    private sealed class HeldTransport(IDuplexPipe inner) : IScheduledTransport
+    {
+        public PipeReader Input => inner.Input;
+
+        public PipeWriter Output => inner.Output;
+
+        public PipeScheduler Scheduler { get; } = new Never();
+
+        private sealed class Never : PipeScheduler
+        {
+            public override void Schedule(Action<object?> action, object? state)
+            {
+            }
+        }
     }
 }

@@ -67,6 +67,16 @@ internal static class ReadmeExamples
         await ws.SendAsync(message, ct);
     }
 
+    public static WebSocketListener Start(IPEndPoint endPoint, Func<WebSocketConnection, CancellationToken, Task> handler) =>
+        WebSocketListener.Start(endPoint, handler, new WebSocketListenerOptions { Extensions = [new PermessageDeflate()] });
+
+    public static async Task BroadcastAsync(IReadOnlyCollection<WebSocketConnection> room, string json, CancellationToken ct)
+    {
+        using var message = PreparedMessage.Text(json);            // framed once, compressed once for all that can share it
+        foreach (var ws in room)
+            await ws.SendAsync(message, ct);
+    }
+
     public static async Task StreamAsync(WebSocketConnection ws, Stream source, Stream destination, CancellationToken ct)
     {
         await using (var writer = await ws.StartMessageAsync(MessageKind.Binary, ct))

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.RegularExpressions;
 using WebSocketCore.Tests.TestSupport;
 
@@ -36,9 +37,29 @@ public partial class ReadmeTests
         Seconds(rows["CloseTimeout"]).Should().Be(server.CloseTimeout);
         rows["Origins"].Should().Be("any");
         server.Origins.Should().BeSameAs(WebSocketCore.Handshake.OriginPolicy.Any);
+        rows["Extensions"].Should().Be("none");
+        server.Extensions.Should().BeEmpty();
         Number(rows["MaxConnections"]).Should().Be(server.MaxConnections);
         Number(rows["Backlog"]).Should().Be(server.Backlog);
         Seconds(rows["StopTimeout"]).Should().Be(server.StopTimeout);
+    }
+
+    [Fact]
+    public async Task Compression_example_compresses_and_reaches_everybody()
+    {
+        var text = string.Concat(Enumerable.Repeat("{\"answer\":42},", 20));
+        await using var listener = ReadmeExamples.Start(new IPEndPoint(IPAddress.Loopback, 0), async (ws, ct) =>
+        {
+            ws.Extensions.Should().HaveCount(ws.Request!.Headers.Contains("Sec-WebSocket-Extensions") ? 1 : 0);
+            await ReadmeExamples.BroadcastAsync([ws, ws], text, ct);
+        });
+        foreach (var extensions in new WebSocketExtension[][] { [], [new PermessageDeflate()] })
+        {
+            await using var client = await WebSocketClient.ConnectAsync(
+                new Uri($"ws://{listener.EndPoint}/"), new WebSocketConnectOptions { Extensions = extensions });
+            client.Extensions.Should().HaveCount(extensions.Length);
+            for (var i = 0; i < 2; i++) (await client.ReceiveAsync())!.Value.GetText().Should().Be(text);
+        }
     }
 
     [Fact]

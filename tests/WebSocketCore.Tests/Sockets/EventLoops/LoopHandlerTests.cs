@@ -224,7 +224,12 @@ public sealed class LoopHandlerTests : ListenerTest
         }, new WebSocketListenerOptions { Transport = SocketTransport.EventLoop, EventLoops = 2 });
         await using var one = await listener.ConnectAsync();
         await using var two = await listener.ConnectAsync();
-        await Loopback.UntilAsync(() => listener.ConnectionCount == 2);
+
+        // A client is connected before its handler has begun.
+        await Loopback.UntilAsync(() =>
+        {
+            lock (pair) return pair.Count == 2;
+        });
         var (sending, receiving) = (SendAsync(one), ReceiveAsync(two));
         await Task.WhenAll(SendAsync(two), ReceiveAsync(one), sending, receiving);
 
