@@ -16,7 +16,7 @@ public abstract class DeflateClientTests : InteropTest
         try
         {
             var index = 0;
-            await foreach (var report in RunAsync(cases, cases.ConvertAll(each => listeners[cases.IndexOf(each)].Address(each.Path))))
+            await foreach (var report in RunAsync(cases, cases.ConvertAll(each => listeners[cases.IndexOf(each)].Address(each.Path)), DeflateCorpus.Messages))
             {
                 var (name, agreed) = (cases[index].Name, cases[index].Agreed);
                 report.Echoed.Should().Equal(DeflateCorpus.Names, name);
@@ -36,18 +36,48 @@ public abstract class DeflateClientTests : InteropTest
         }
     }
 
+    [PeerFact]
+    public async Task What_comes_again_is_found_as_far_as_contexts_reach()
+    {
+        var cases = Repetition.Settings.Select(asked => new DeflateCase(asked.ToString(), Defaults, asked)).ToList();
+        var servers = cases.ConvertAll(each => new CountingServer(each.Server.ToExtension()));
+        try
+        {
+            var index = 0;
+            await foreach (var report in RunAsync(cases, servers.ConvertAll(server => server.Address), Repetition.Messages))
+            {
+                var (name, agreed) = (cases[index].Name, cases[index].Agreed);
+                report.Echoed.Should().Equal(Repetition.Names, name);
+                DeflateSettings.Parse(report.Extensions).Should().Be(agreed, name);
+                var traffic = await servers[index].TrafficAsync(Guard);
+                Repetition.Check(traffic.Select(each => each.Received), agreed.ClientMaxWindowBits, !agreed.ClientNoContextTakeover, $"from the client, {name}");
+                Repetition.Check(traffic.Select(each => each.Sent), agreed.ServerMaxWindowBits, !agreed.ServerNoContextTakeover, $"from the server, {name}");
+                index++;
+            }
+            index.Should().Be(cases.Count);
+        }
+        finally
+        {
+            foreach (var server in servers) await server.DisposeAsync();
+        }
+    }
+
+    /// <summary>What the client is told where nothing is asked of it, except to compress short messages too.</summary>
+    private protected virtual DeflateSettings Defaults => new();
+
     /// <summary>Whether the client can be told to offer what the case wants.</summary>
     private protected virtual bool CanOffer(DeflateCase each) => true;
 
-    /// <summary>Has the client connect to each address in turn and echo.</summary>
-    private protected abstract IAsyncEnumerable<PeerReport> RunAsync(IReadOnlyList<DeflateCase> cases, IReadOnlyList<Uri> addresses);
+    /// <summary>Has the client connect to each address in turn, send the messages and wait for every echo.</summary>
+    private protected abstract IAsyncEnumerable<PeerReport> RunAsync(
+        IReadOnlyList<DeflateCase> cases, IReadOnlyList<Uri> addresses, IReadOnlyList<SampleMessage> messages);
 
     private protected async IAsyncEnumerable<PeerReport> RunScriptAsync(
-        Peer peer, string script, IReadOnlyList<DeflateCase> cases, IReadOnlyList<Uri> addresses)
+        Peer peer, string script, IReadOnlyList<DeflateCase> cases, IReadOnlyList<Uri> addresses, IReadOnlyList<SampleMessage> messages)
     {
         using var client = Peers.Start(peer, script);
         var table = cases.Zip(addresses, (each, url) => new { url, offer = each.Client });
-        await client.Input.WriteAsync(Corpus.ToJson(new { DeflateCorpus.Messages, table }).AsMemory(), Guard);
+        await client.Input.WriteAsync(Corpus.ToJson(new { messages, table }).AsMemory(), Guard);
         client.Input.Close();
         for (var i = 0; i < cases.Count; i++) yield return PeerReport.Parse(await client.ReadLineAsync(Guard));
     }

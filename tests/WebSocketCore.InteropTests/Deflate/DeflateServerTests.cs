@@ -36,6 +36,31 @@ public abstract class DeflateServerTests : InteropTest
         await client.EchoAsync(DeflateCorpus.Messages, Guard);
     }
 
+    [PeerFact]
+    public async Task What_comes_again_is_found_as_far_as_contexts_reach()
+    {
+        await using var server = await StartAsync([Defaults]);
+        foreach (var asked in Repetition.Settings)
+        {
+            await using var stream = await CountingStream.ConnectAsync(server.Address, Guard);
+            await using var client = await WebSocketConnection.ConnectAsync(
+                stream, new(server.Address, "/echo"), new() { Extensions = [asked.ToExtension()] }, Guard);
+            DeflateSettings.Parse(client.Extensions.Single().ToString()).Should().Be(asked);
+            var traffic = new List<Traffic>();
+            foreach (var message in Repetition.Messages)
+            {
+                var before = stream.Traffic;
+                await client.EchoAsync([message], Guard);
+                traffic.Add(stream.Traffic - before);
+            }
+            Repetition.Check(traffic.Select(each => each.Sent), asked.ClientMaxWindowBits, !asked.ClientNoContextTakeover, $"from the client, {asked}");
+            Repetition.Check(traffic.Select(each => each.Received), asked.ServerMaxWindowBits, !asked.ServerNoContextTakeover, $"from the server, {asked}");
+        }
+    }
+
+    /// <summary>What the server is told where nothing is asked of it, except to compress short messages too.</summary>
+    private protected virtual DeflateSettings Defaults => new();
+
     /// <summary>Whether the server can be told to answer as the case wants.</summary>
     private protected virtual bool CanAnswer(DeflateCase each) => true;
 

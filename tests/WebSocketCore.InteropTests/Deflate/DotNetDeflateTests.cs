@@ -6,7 +6,8 @@ namespace WebSocketCore.InteropTests.Deflate;
 /// <summary>System.Net.WebSockets.ClientWebSocket.</summary>
 public sealed class DotNetDeflateTests : DeflateClientTests
 {
-    private protected override async IAsyncEnumerable<PeerReport> RunAsync(IReadOnlyList<DeflateCase> cases, IReadOnlyList<Uri> addresses)
+    private protected override async IAsyncEnumerable<PeerReport> RunAsync(
+        IReadOnlyList<DeflateCase> cases, IReadOnlyList<Uri> addresses, IReadOnlyList<SampleMessage> messages)
     {
         foreach (var (each, address) in cases.Zip(addresses))
         {
@@ -23,7 +24,7 @@ public sealed class DotNetDeflateTests : DeflateClientTests
             var report = new PeerReport
             {
                 Extensions = client.HttpResponseHeaders?["Sec-WebSocket-Extensions"].Single(),
-                Echoed = await client.EchoAsync(DeflateCorpus.Messages, Guard),
+                Echoed = await client.EchoAsync(messages, Guard),
             };
             await client.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Guard);
             yield return report;

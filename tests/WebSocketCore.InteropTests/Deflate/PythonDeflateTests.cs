@@ -5,8 +5,9 @@ namespace WebSocketCore.InteropTests.Deflate;
 [Needs(Peer.Python)]
 public sealed class PythonDeflateClientTests : DeflateClientTests
 {
-    private protected override IAsyncEnumerable<PeerReport> RunAsync(IReadOnlyList<DeflateCase> cases, IReadOnlyList<Uri> addresses) =>
-        RunScriptAsync(Peer.Python, "deflate-client.py", cases, addresses);
+    private protected override IAsyncEnumerable<PeerReport> RunAsync(
+        IReadOnlyList<DeflateCase> cases, IReadOnlyList<Uri> addresses, IReadOnlyList<SampleMessage> messages) =>
+        RunScriptAsync(Peer.Python, "deflate-client.py", cases, addresses, messages);
 }
 
 [Needs(Peer.Python)]

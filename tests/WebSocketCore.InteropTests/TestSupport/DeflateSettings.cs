@@ -19,6 +19,10 @@ internal sealed record DeflateSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int? ClientMaxWindowBits { get; init; }
 
+    /// <summary>Shorter messages are left as they are, by an end that can be told so; it is not negotiated.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Threshold { get; init; }
+
     /// <summary>Reads a response as it stands in Sec-WebSocket-Extensions. Some servers tell a window of 15 bits, which goes without saying.</summary>
     public static DeflateSettings Parse(string? response)
     {
