@@ -178,7 +178,8 @@ internal sealed class StrictInflater(int windowBits, bool keepsContext)
                 if (next > 1 << length) throw new InvalidDataException("There are more codes than fit.");
             }
             // One code of one bit may stand alone, and where nothing is to be coded there may be none.
-            if (next != 1 << LongestCode && Symbols.Count > 1) throw new InvalidDataException("Codes are missing.");
+            var mayStandAlone = lengths.All(length => length <= 1) && Symbols.Count <= 1;
+            if (next != 1 << LongestCode && !mayStandAlone) throw new InvalidDataException("Codes are missing.");
         }
 
         public Dictionary<(int Length, int Value), int> Symbols { get; } = [];
