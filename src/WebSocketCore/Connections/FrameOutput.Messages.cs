@@ -79,11 +79,13 @@ internal sealed partial class FrameOutput
     /// <summary>Ends the message of several frames: the next one may begin.</summary>
     public void EndMessage()
     {
-        lock (sync)
-        {
-            _inMessage = false;
-            GrantTurns();
-        }
+        lock (sync) EndMessageInLock();
+    }
+
+    private void EndMessageInLock()
+    {
+        _inMessage = false;
+        GrantTurns();
     }
 
     /// <summary>When no message has been encoded since the last call, has the encoder give up what it remembers of those before.</summary>
@@ -114,7 +116,8 @@ internal sealed partial class FrameOutput
         await WaitForTurnAsync(waiter, cancellationToken).ConfigureAwait(false)
             && await EncodeAndSendAsync(frame, options, defer, cancellationToken).ConfigureAwait(false);
 
-    // The caller is in the message. It is over when its frame has its place in the order.
+    // The caller is in the message. It is over when its frame is written, or has the pipe to be written: what waits for a slow transport is one message
+    // that is encoded, which must be sent, and any number that are not and can be given up.
     private ValueTask<bool> EncodeAndSendAsync(in OutgoingFrame frame, MessageOptions options, bool defer, CancellationToken cancellationToken)
     {
         if (!TryBeginEncoding()) return new(false);
@@ -138,10 +141,9 @@ internal sealed partial class FrameOutput
             _isEncoding = false;
             if (_ended) ReleaseEncoder();
             outcome = Write(Turn.Frame, sent, defer, out joined, out waiter);
-            _inMessage = false;
-            GrantTurns();
+            if (outcome != Outcome.Queued) EndMessageInLock();
         }
-        var sending = FinishFrameAsync(outcome, joined, waiter, sent, cancellationToken);
+        var sending = FinishFrameAsync(outcome, joined, waiter, sent, endsMessage: true, cancellationToken);
         return encoded is null ? sending : ReleaseWhenSent(sending, encoded);
     }
 

@@ -73,7 +73,7 @@ internal sealed partial class FrameOutput(
         Waiter? waiter;
         lock (sync) outcome = Write(Turn.Message, frame, defer, out joined, out waiter);
         if (outcome == Outcome.Deferred) return new(true);
-        return outcome == Outcome.Queued ? SendInTurnAsync(waiter!, frame, cancellationToken) : FinishAsync(outcome, joined, frame, cancellationToken);
+        return outcome == Outcome.Queued ? SendInTurnAsync(waiter!, frame, endsMessage: false, cancellationToken) : FinishAsync(outcome, joined, frame, cancellationToken);
     }
 
     /// <summary>Sends a control frame, or a fragment of the message that <see cref="BeginMessageAsync"/> began.</summary>
@@ -91,7 +91,7 @@ internal sealed partial class FrameOutput(
             if (!_ended) prepare?.Invoke();
             outcome = Write(Turn.Frame, frame, defer: false, out joined, out waiter);
         }
-        return FinishFrameAsync(outcome, joined, waiter, frame, cancellationToken);
+        return FinishFrameAsync(outcome, joined, waiter, frame, endsMessage: false, cancellationToken);
     }
 
     /// <summary>Owes the peer a pong, instead of the one owed before, if that was not written yet.</summary>
@@ -171,18 +171,19 @@ internal sealed partial class FrameOutput(
     };
 
     private ValueTask<bool> FinishFrameAsync(
-        Outcome outcome, Task<bool>? joined, Waiter? waiter, in OutgoingFrame frame, CancellationToken cancellationToken)
+        Outcome outcome, Task<bool>? joined, Waiter? waiter, in OutgoingFrame frame, bool endsMessage, CancellationToken cancellationToken)
     {
         if (outcome != Outcome.Queued) return FinishAsync(outcome, joined, frame, cancellationToken);
-        if (!cancellationToken.CanBeCanceled) return SendInTurnAsync(waiter!, frame, cancellationToken);
+        if (!cancellationToken.CanBeCanceled) return SendInTurnAsync(waiter!, frame, endsMessage, cancellationToken);
 
         // The caller may stop waiting and have its memory back before the turn comes.
-        return WaitAsync(SendInTurnAsync(waiter!, frame.Copy(), CancellationToken.None).AsTask(), cancellationToken);
+        return WaitAsync(SendInTurnAsync(waiter!, frame.Copy(), endsMessage, CancellationToken.None).AsTask(), cancellationToken);
     }
 
-    private async ValueTask<bool> SendInTurnAsync(Waiter waiter, OutgoingFrame frame, CancellationToken cancellationToken)
+    private async ValueTask<bool> SendInTurnAsync(Waiter waiter, OutgoingFrame frame, bool endsMessage, CancellationToken cancellationToken)
     {
         if (!await WaitForTurnAsync(waiter, cancellationToken).ConfigureAwait(false)) return false;
+        if (endsMessage) EndMessage();
         if (frame.Payload.Length > ChunkSize) return await SendChunksAsync(frame, cancellationToken).ConfigureAwait(false);
         WriteToPipe(frame);
         return await FlushHeldAsync(cancellationToken).ConfigureAwait(false);
