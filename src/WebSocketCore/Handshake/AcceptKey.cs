@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -46,7 +45,6 @@ public static class AcceptKey
     }
 
     /// <summary>Writes the Sec-WebSocket-Accept for a key as 28 ASCII bytes.</summary>
-    [SuppressMessage("Security", "CA5350:Do Not Use Weak Cryptographic Algorithms", Justification = "RFC 6455 4.2.2 names SHA-1; it protects nothing.")]
     internal static void Write(ReadOnlySpan<char> key, Span<byte> destination)
     {
         if (!IsValid(key)) throw new ArgumentException(HandshakeError.InvalidKey.Message(), nameof(key));
@@ -54,8 +52,8 @@ public static class AcceptKey
         Span<byte> text = stackalloc byte[KeyLength + guid.Length];
         Encoding.ASCII.GetBytes(key, text);
         guid.CopyTo(text[KeyLength..]);
-        Span<byte> hash = stackalloc byte[SHA1.HashSizeInBytes];
-        SHA1.HashData(text, hash);
+        Span<byte> hash = stackalloc byte[Sha1.HashSize];
+        Sha1.Hash(text, hash);
         var status = System.Buffers.Text.Base64.EncodeToUtf8(hash, destination, out _, out int written);
         Debug.Assert(status == OperationStatus.Done && written == AcceptLength);
     }
