@@ -11,7 +11,7 @@ internal sealed partial class FrameOutput
     // A client's payload goes out masked, so not from the caller's memory.
     private readonly DirectPipeWriter? _direct = role == WebSocketRole.Server ? writer as DirectPipeWriter : null;
 
-    // The caller holds the pipe, and so until FlushHeldAsync the only right to touch it.
+    // The caller has the claim, and so until FlushClaimedAsync the only right to touch it.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> SendChunksAsync(OutgoingFrame frame, CancellationToken cancellationToken)
     {
@@ -54,7 +54,7 @@ internal sealed partial class FrameOutput
         {
             return Failed(exception);
         }
-        return await FlushHeldAsync(cancellationToken).ConfigureAwait(false);
+        return await FlushClaimedAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task SendRestAsync(Task<FlushResult> flushing, byte[] rest, MessageSender.PayloadMask mask)
@@ -70,7 +70,7 @@ internal sealed partial class FrameOutput
                 _flushes++;
             }
             if (result.IsCompleted || result.IsCanceled || _aborted) Failed(null);
-            else EndHolding();
+            else EndClaim();
         }
         catch (Exception exception)
         {

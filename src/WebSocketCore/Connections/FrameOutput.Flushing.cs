@@ -3,12 +3,12 @@ using System.Runtime.CompilerServices;
 
 namespace WebSocketCore.Connections;
 
-// Flushing. Whoever sets _held, under the lock, has the pipe to itself until Release: it flushes, and then once more for what came meanwhile.
+// Flushing. Whoever has the claim has the pipe to itself: it flushes, and then once more for what came meanwhile.
 internal sealed partial class FrameOutput
 {
     private TaskCompletionSource? _released;
-    private bool _held;
-    private bool _flushQueued;
+    private PipeClaim _claim;
+    private int _flushIsQueued;
     private bool _completed;
     private long _flushes;
     private volatile bool _aborted;
@@ -17,7 +17,7 @@ internal sealed partial class FrameOutput
     public long Flushes => Volatile.Read(ref _flushes);
 
     /// <summary>Whether somebody is writing or flushing.</summary>
-    public bool IsHeld => Volatile.Read(ref _held);
+    public bool IsClaimed => _claim.IsTaken;
 
     /// <summary>Begins to flush what is written and owed, if there is any and nobody does so already. Does not wait.</summary>
     public void StartFlush()
@@ -25,9 +25,9 @@ internal sealed partial class FrameOutput
         if (!HasOutput) return;
         lock (sync)
         {
-            if (!TryHold()) return;
+            if (!TryClaimOutput()) return;
         }
-        var flushing = FlushHeldAsync();
+        var flushing = FlushClaimedAsync();
         if (!flushing.IsCompletedSuccessfully) _ = flushing.AsTask();
     }
 
@@ -36,13 +36,14 @@ internal sealed partial class FrameOutput
     {
         lock (sync)
         {
-            if (!_held && HasOutput) QueueFlushOnce();
+            if (HasOutput && !_claim.TryCall()) QueueFlushOnce();
         }
     }
 
     void IThreadPoolWorkItem.Execute()
     {
-        lock (sync) _flushQueued = false;
+        // What was written before this is seen by the flush; who writes after it queues the next.
+        Interlocked.Exchange(ref _flushIsQueued, 0);
         StartFlush();
     }
 
@@ -54,11 +55,14 @@ internal sealed partial class FrameOutput
             Task? released = null;
             lock (sync)
             {
-                if (_held) released = Released();
-                else if (!TryHold()) return;
+                if (!TryClaimOutput())
+                {
+                    if (!_claim.TryCall()) return;
+                    released = Released();
+                }
             }
             if (released is not null) await released.ConfigureAwait(false);
-            else await FlushHeldAsync().ConfigureAwait(false);
+            else await FlushClaimedAsync().ConfigureAwait(false);
         }
     }
 
@@ -72,9 +76,9 @@ internal sealed partial class FrameOutput
             {
                 if (_completed) return;
                 EndFrames();
-                if (!_held)
+                if (_claim.TryTakeOrCall())
                 {
-                    _held = _completed = true;
+                    _completed = true;
                     _waiting?.Release();
                     break;
                 }
@@ -93,7 +97,7 @@ internal sealed partial class FrameOutput
         {
             _aborted = true;
             EndFrames();
-            if (!_held) return;
+            if (!_claim.TryCall()) return;
         }
         // Outside the lock: a pipe may run its writer here, and with it the application.
         writer.CancelPendingFlush();
@@ -101,17 +105,20 @@ internal sealed partial class FrameOutput
 
     private bool HasOutput => _unflushed != 0 || (_pongLength != NoPong && !_ended);
 
-    private bool TryHold()
+    // Under the lock.
+    private bool TryClaimOutput()
     {
-        if (_held || _failed || !HasOutput) return false;
-        WriteOwedPong();
-        return _held = true;
+        if (_failed || !HasOutput || !_claim.TryTakeOrCall()) return false;
+        WriteOwedPong(isClaimed: true);
+        if (_unflushed != 0) return true;
+        Release();
+        return false;
     }
 
+    // Behind an atomic instruction that comes after what was written, such as the end of a claim.
     private void QueueFlushOnce()
     {
-        if (_flushQueued) return;
-        _flushQueued = true;
+        if (Volatile.Read(ref _flushIsQueued) != 0 || Interlocked.Exchange(ref _flushIsQueued, 1) != 0) return;
 
         // The pool takes the work item itself, without an object for the call.
         if (ReferenceEquals(scheduler, PipeScheduler.ThreadPool)) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
@@ -122,35 +129,35 @@ internal sealed partial class FrameOutput
 
     private void Release()
     {
-        _held = false;
+        _claim.GiveBack();
         _released?.SetResult();
         _released = null;
         GrantTurns();
     }
 
-    // The caller holds the pipe. The token ends the caller's waiting, not the flush.
-    private ValueTask<bool> FlushHeldAsync(CancellationToken cancellationToken)
+    // The caller has the claim. The token ends the caller's waiting, not the flush.
+    private ValueTask<bool> FlushClaimedAsync(CancellationToken cancellationToken)
     {
-        var flushing = FlushHeldAsync();
+        var flushing = FlushClaimedAsync();
         return cancellationToken.CanBeCanceled && !flushing.IsCompleted ? WaitAsync(flushing.AsTask(), cancellationToken) : flushing;
     }
 
     private static ValueTask<bool> WaitAsync(Task<bool> flushed, CancellationToken cancellationToken) => new(flushed.WaitAsync(cancellationToken));
 
-    private ValueTask<bool> FlushHeldAsync()
+    private ValueTask<bool> FlushClaimedAsync()
     {
         var flushing = FlushPipeAsync();
-        if (!flushing.IsCompletedSuccessfully) return AwaitFlushHeldAsync(flushing);
+        if (!flushing.IsCompletedSuccessfully) return AwaitFlushClaimedAsync(flushing);
         if (!flushing.Result) return new(false);
-        EndHolding();
+        EndClaim();
         return new(true);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> AwaitFlushHeldAsync(ValueTask<bool> flushing)
+    private async ValueTask<bool> AwaitFlushClaimedAsync(ValueTask<bool> flushing)
     {
         if (!await flushing.ConfigureAwait(false)) return false;
-        EndHolding();
+        EndClaim();
         return true;
     }
 
@@ -189,8 +196,9 @@ internal sealed partial class FrameOutput
     }
 
     /// <summary>Gives the pipe free, or keeps it for what came meanwhile.</summary>
-    private void EndHolding()
+    private void EndClaim()
     {
+        if (_claim.TryGiveBack()) return;
         TaskCompletionSource<bool>? waitingFlushed;
         lock (sync)
         {
@@ -219,7 +227,7 @@ internal sealed partial class FrameOutput
     {
         waitingFlushed = _waitingFlushed;
         _waitingFlushed = null;
-        WriteOwedPong();
+        WriteOwedPong(isClaimed: true);
         if (_writeError is not null) return true; // The next flush fails with it.
         if (_waiting is { Length: not 0 })
         {

@@ -38,7 +38,7 @@ internal sealed partial class FrameOutput
         return waiter;
     }
 
-    /// <summary>Lets those go on that can, in the order in which they came. Who waited for the pipe holds it then.</summary>
+    /// <summary>Lets those go on that can, in the order in which they came. Who waited for the pipe has the claim then.</summary>
     private void GrantTurns()
     {
         var messagesWait = _inMessage;
@@ -46,11 +46,10 @@ internal sealed partial class FrameOutput
         {
             next = node.Next;
             var turn = node.Value.Turn;
-            var mustWait = (turn != Turn.Frame && messagesWait) || (turn != Turn.FragmentedMessage && _held);
+            var mustWait = (turn != Turn.Frame && messagesWait) || (turn != Turn.FragmentedMessage && !_claim.TryTakeOrCall());
             if (turn == Turn.FragmentedMessage || mustWait) messagesWait |= turn != Turn.Frame;
             if (mustWait) continue;
             if (turn == Turn.FragmentedMessage) _inMessage = true;
-            else _held = true;
             _queue!.Remove(node);
             node.Value.TrySetResult(true);
         }

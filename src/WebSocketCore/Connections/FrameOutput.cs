@@ -7,10 +7,10 @@ using WebSocketCore.Protocol;
 namespace WebSocketCore.Connections;
 
 /// <summary>
-/// The one gate through which all frames leave. A frame is written whole, under the lock, so frames of several threads never mix.
+/// The one gate through which all frames leave. A frame is written whole by whoever has claimed the pipe, so frames of several threads never mix.
 /// </summary>
 /// <remarks>
-/// <para>A pipe must not be written to while it flushes. Who finds a flush in progress leaves a small frame in a buffer that goes out with the next flush,
+/// <para>A pipe must not be written to while it flushes. A message that finds the pipe free, and nothing that goes before it, needs no lock. Who finds a flush in progress leaves a small frame in a buffer that goes out with the next flush,
 /// so concurrent senders share flushes. Who finds that buffer full, or has a large frame, or must wait for a fragmented message to end, waits in a queue,
 /// and has the pipe to itself when its turn comes. A large frame goes out chunk by chunk: the transport's back-pressure bounds what it costs.</para>
 /// <para>Pongs are owed, not queued: at most one, the newest (RFC 6455, section 5.5.3), written when the next flush begins.</para>
@@ -68,6 +68,12 @@ internal sealed partial class FrameOutput(
     /// <returns>Whether the transport took the frame; false when nothing may be sent any more.</returns>
     public ValueTask<bool> SendMessageAsync(in OutgoingFrame frame, bool defer, CancellationToken cancellationToken)
     {
+        if (frame.Payload.Length <= ChunkSize && _claim.TryTake())
+        {
+            if (NothingGoesFirst) return WriteClaimed(frame, defer) ? new(true) : FlushClaimedAsync(cancellationToken);
+            EndClaim();
+        }
+
         Outcome outcome;
         Task<bool>? joined;
         Waiter? waiter;
@@ -112,9 +118,11 @@ internal sealed partial class FrameOutput(
         if (_ended) return false;
 
         // RFC 6455 5.5.2: a ping that came before MUST be answered, and nothing can follow the Close frame.
-        WriteOwedPong();
-        WriteOrJoin(new OutgoingFrame(Opcode.Close, fin: true, new ReadOnlySequence<byte>(payload.ToArray())));
+        var isClaimed = _claim.TryTakeOrCall();
+        WriteOwedPong(isClaimed);
+        WriteOrJoin(new OutgoingFrame(Opcode.Close, fin: true, new ReadOnlySequence<byte>(payload.ToArray())), isClaimed);
         EndFrames();
+        if (isClaimed) _claim.GiveBack();
         return true;
     }
 
@@ -129,6 +137,19 @@ internal sealed partial class FrameOutput(
 
     private PayloadBuffer Waiting => _waiting ??= new PayloadBuffer(pool);
 
+    // Read by who has the claim. What changes it meanwhile, under the lock, has called the holder or comes later.
+    private bool NothingGoesFirst => !_ended && !_inMessage && _pongLength == NoPong && _queue is not { Count: > 0 };
+
+    /// <summary>Writes a small frame. True: it may wait for others, the claim is given back, and its flush queued.</summary>
+    private bool WriteClaimed(in OutgoingFrame frame, bool defer)
+    {
+        WriteToPipe(frame);
+        if (!defer || _unflushed >= ChunkSize) return false;
+        EndClaim();
+        QueueFlushOnce();
+        return true;
+    }
+
     // Under the lock.
     private Outcome Write(Turn turn, in OutgoingFrame frame, bool defer, out Task<bool>? joined, out Waiter? waiter)
     {
@@ -136,29 +157,23 @@ internal sealed partial class FrameOutput(
         waiter = null;
         if (_ended) return Outcome.Refused;
         var isLarge = frame.Payload.Length > ChunkSize;
-        if (FramesWait || (turn == Turn.Message && MessagesWait) || (_held && (isLarge || _waiting?.Length >= ChunkSize)))
+        var mustWait = FramesWait || (turn == Turn.Message && MessagesWait);
+        if (!mustWait && _claim.TryTakeOrCall())
+        {
+            WriteOwedPong(isClaimed: true);
+            if (isLarge) return Outcome.Chunks;
+            return WriteClaimed(frame, defer) ? Outcome.Deferred : Outcome.Flush;
+        }
+        if (mustWait || isLarge || _waiting?.Length >= ChunkSize)
         {
             waiter = Enqueue(turn);
             return Outcome.Queued;
         }
-        if (_held)
-        {
-            WriteToWaiting(frame);
-            if (defer) return Outcome.Deferred;
-            _waitingFlushed ??= new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-            joined = _waitingFlushed.Task;
-            return Outcome.Joined;
-        }
-
-        WriteOwedPong();
-        if (!isLarge) WriteToPipe(frame);
-        if (!isLarge && defer && _unflushed < ChunkSize)
-        {
-            QueueFlushOnce();
-            return Outcome.Deferred;
-        }
-        _held = true;
-        return isLarge ? Outcome.Chunks : Outcome.Flush;
+        WriteToWaiting(frame);
+        if (defer) return Outcome.Deferred;
+        _waitingFlushed ??= new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        joined = _waitingFlushed.Task;
+        return Outcome.Joined;
     }
 
     private ValueTask<bool> FinishAsync(Outcome outcome, Task<bool>? joined, in OutgoingFrame frame, CancellationToken cancellationToken) => outcome switch
@@ -166,7 +181,7 @@ internal sealed partial class FrameOutput(
         Outcome.Refused => new(false),
         Outcome.Deferred => new(true),
         Outcome.Joined => WaitAsync(joined!, cancellationToken),
-        Outcome.Flush => FlushHeldAsync(cancellationToken),
+        Outcome.Flush => FlushClaimedAsync(cancellationToken),
         _ => SendChunksAsync(frame, cancellationToken),
     };
 
@@ -186,7 +201,7 @@ internal sealed partial class FrameOutput(
         if (endsMessage) EndMessage();
         if (frame.Payload.Length > ChunkSize) return await SendChunksAsync(frame, cancellationToken).ConfigureAwait(false);
         WriteToPipe(frame);
-        return await FlushHeldAsync(cancellationToken).ConfigureAwait(false);
+        return await FlushClaimedAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private void WriteToPipe(in OutgoingFrame frame)
@@ -229,17 +244,17 @@ internal sealed partial class FrameOutput(
         }
     }
 
-    private void WriteOwedPong()
+    private void WriteOwedPong(bool isClaimed)
     {
         if (_pongLength == NoPong || _ended) return;
-        WriteOrJoin(new OutgoingFrame(Opcode.Pong, fin: true, new ReadOnlySequence<byte>(_pong, 0, _pongLength)));
+        WriteOrJoin(new OutgoingFrame(Opcode.Pong, fin: true, new ReadOnlySequence<byte>(_pong, 0, _pongLength)), isClaimed);
         _pongLength = NoPong;
     }
 
-    private void WriteOrJoin(in OutgoingFrame frame)
+    private void WriteOrJoin(in OutgoingFrame frame, bool isClaimed)
     {
-        if (_held) WriteToWaiting(frame);
-        else WriteToPipe(frame);
+        if (isClaimed) WriteToPipe(frame);
+        else WriteToWaiting(frame);
     }
 }
 

@@ -104,7 +104,7 @@ public sealed partial class WebSocketConnection
         _output.ReleaseIdleContext();
 
         // A message that is being sent, or that waits for the application to receive it, is no idleness.
-        if (HasIdleTimeout && !_output.HasFailed && (_output.IsHeld || _inputWaits || _dataIsAhead)) OnDataFrame();
+        if (HasIdleTimeout && !_output.HasFailed && (_output.IsClaimed || _inputWaits || _dataIsAhead)) OnDataFrame();
         if (HasIdleTimeout && Time.GetElapsedTime(Volatile.Read(ref _lastDataAt)) >= _options.IdleTimeout)
         {
             StartClose(ClosureCause.IdleTimeout, CloseCode.GoingAway, "no message for the idle timeout");
@@ -160,7 +160,7 @@ public sealed partial class WebSocketConnection
         if (_output.HasFailed) return false;
 
         // A peer that takes nothing of what is being sent has no excuse.
-        if (_output.IsHeld && _output.Flushes == _flushesAtProbe) return false;
+        if (_output.IsClaimed && _output.Flushes == _flushesAtProbe) return false;
 
         // The ping is still behind what the peer is taking.
         if (!_probeIsOut) return true;
