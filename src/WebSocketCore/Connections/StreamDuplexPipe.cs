@@ -142,23 +142,32 @@ internal sealed class StreamDuplexPipe : IDuplexPipe, IDisposable
         public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
             WriteAsync(ReadOnlyMemory<byte>.Empty, cancellationToken);
 
-        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-        public override async ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+        public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (_wasCut) throw new IOException("Nothing can be sent any more: an earlier flush failed or was cancelled.");
-            var isSent = false;
+            if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<FlushResult>(cancellationToken);
+            if (_wasCut) return ValueTask.FromException<FlushResult>(new IOException("Nothing can be sent any more: an earlier flush failed or was cancelled."));
+            var flushing = source.IsEmpty ? inner.FlushAsync(cancellationToken) : inner.WriteAsync(source, cancellationToken);
+            return flushing.IsCompletedSuccessfully ? new(Sent(flushing.Result)) : AwaitSentAsync(flushing);
+        }
+
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+        private async ValueTask<FlushResult> AwaitSentAsync(ValueTask<FlushResult> flushing)
+        {
             try
             {
-                var flushing = source.IsEmpty ? inner.FlushAsync(cancellationToken) : inner.WriteAsync(source, cancellationToken);
-                var result = await flushing.ConfigureAwait(false);
-                isSent = !result.IsCanceled;
-                return result;
+                return Sent(await flushing.ConfigureAwait(false));
             }
-            finally
+            catch (Exception)
             {
-                _wasCut |= !isSent;
+                _wasCut = true;
+                throw;
             }
+        }
+
+        private FlushResult Sent(FlushResult result)
+        {
+            _wasCut |= result.IsCanceled;
+            return result;
         }
 
         public override void CancelPendingFlush()
