@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using System.Numerics;
 using System.Threading.Tasks.Sources;
 using WebSocketCore.Connections;
 
@@ -9,8 +8,7 @@ namespace WebSocketCore;
 
 /// <summary>The sending half of a connected socket, but for how one sends to it and how one waits for room.</summary>
 /// <remarks>
-/// <para>What is unflushed lies in one buffer, so that a flush is one send, which waits only for what the socket has not taken. A buffer is rented as
-/// large as the last flushes were, and given back after each flush.</para>
+/// <para>What is unflushed lies in one buffer, so that a flush is one send, which waits only for what the socket has not taken.</para>
 /// <para>Flushing happens under the lock, sending too, but what a completed flush goes on with runs outside. There is one flush at a time, and nothing is
 /// written meanwhile; who cancels or completes may be on another thread.</para>
 /// </remarks>
@@ -19,9 +17,6 @@ namespace WebSocketCore;
 /// <param name="pool">Where buffers come from.</param>
 internal abstract class BufferedPipeWriter(IPipeOwner owner, Lock sync, ArrayPool<byte> pool) : DirectPipeWriter, IValueTaskSource<FlushResult>
 {
-    private const int MinBufferSize = 4 * 1024;
-    private const int MaxInitialBufferSize = 256 * 1024;
-
     // The flush that waits, and how it ends: by an exception, or canceled or not.
     private ManualResetValueTaskSourceCore<bool> _completion;
     private PendingCancellation _cancellation;
@@ -34,33 +29,33 @@ internal abstract class BufferedPipeWriter(IPipeOwner owner, Lock sync, ArrayPoo
     private bool _isComplete;
     private bool _wasCut;
 
-    // Unsent are _buffer[_start.._end] and, behind them, what a write has left in the memory of its caller.
-    private byte[]? _buffer;
-    private int _start;
-    private int _end;
+    // Behind what is in the buffer: what a write has left in the memory of its caller.
+    private SendBuffer _buffer = new(pool);
     private ReadOnlyMemory<byte> _rest;
-    private int _initialSize = MinBufferSize;
 
     public sealed override bool CanGetUnflushedBytes => true;
 
-    public sealed override long UnflushedBytes => _end - _start;
+    public sealed override long UnflushedBytes => _buffer.Length;
 
     /// <summary>Guards this object.</summary>
     protected Lock Sync => sync;
 
     /// <summary>What a flush that waits has to send next. Under the lock.</summary>
-    protected ReadOnlyMemory<byte> Unsent => _start == _end ? _rest : _buffer.AsMemory(_start, _end - _start);
+    protected ReadOnlyMemory<byte> Unsent => _buffer.Length == 0 ? _rest : _buffer.Unsent;
 
-    public sealed override Memory<byte> GetMemory(int sizeHint = 0) => Reserve(sizeHint).AsMemory(_end);
-
-    public sealed override Span<byte> GetSpan(int sizeHint = 0) => Reserve(sizeHint).AsSpan(_end);
-
-    public sealed override void Advance(int bytes)
+    public sealed override Memory<byte> GetMemory(int sizeHint = 0)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, (_buffer?.Length ?? 0) - _end);
-        _end += bytes;
+        ThrowIfNotWritable();
+        return _buffer.GetMemory(sizeHint);
     }
+
+    public sealed override Span<byte> GetSpan(int sizeHint = 0)
+    {
+        ThrowIfNotWritable();
+        return _buffer.GetSpan(sizeHint);
+    }
+
+    public sealed override void Advance(int bytes) => _buffer.Advance(bytes);
 
     public sealed override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
@@ -71,8 +66,9 @@ internal abstract class BufferedPipeWriter(IPipeOwner owner, Lock sync, ArrayPoo
     public sealed override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
         ThrowIfComplete();
-        if (source.Length > Math.Max(MinBufferSize, (_buffer?.Length ?? 0) - _end)) return SendAsync(source, cancellationToken);
-        Write(source.Span);
+        if (source.Length > Math.Max(SendBuffer.MinSize, _buffer.Room)) return SendAsync(source, cancellationToken);
+        ThrowIfNotWritable();
+        _buffer.Write(source.Span);
         return SendAsync(default, cancellationToken);
     }
 
@@ -84,8 +80,8 @@ internal abstract class BufferedPipeWriter(IPipeOwner owner, Lock sync, ArrayPoo
             ThrowIfSending();
             if (_cancelRequested) return 0;
             if (_wasCut) throw Cut();
-            var unflushed = _end - _start;
-            var count = Send(_buffer.AsMemory(_start, unflushed), payload, out var error);
+            var unflushed = _buffer.Length;
+            var count = Send(_buffer.Unsent, payload, out var error);
             if (error is not (SocketError.Success or SocketError.WouldBlock))
             {
                 EndSend(isSent: false);
@@ -93,10 +89,10 @@ internal abstract class BufferedPipeWriter(IPipeOwner owner, Lock sync, ArrayPoo
             }
             if (count < unflushed)
             {
-                _start += (int)count;
+                _buffer.Take((int)count);
                 return 0;
             }
-            ReleaseBuffer();
+            _buffer.Release();
             return count - unflushed;
         }
     }
@@ -131,7 +127,7 @@ internal abstract class BufferedPipeWriter(IPipeOwner owner, Lock sync, ArrayPoo
             if (!isFirst) return default;
             try
             {
-                var sending = _end == _start ? new ValueTask<FlushResult>(default(FlushResult)) : SendAsync(default, CancellationToken.None);
+                var sending = _buffer.Length == 0 ? new ValueTask<FlushResult>(default(FlushResult)) : SendAsync(default, CancellationToken.None);
                 if (!sending.IsCompleted) return EndStreamAsync(sending);
                 EndStream(sending.Result);
             }
@@ -209,12 +205,12 @@ internal abstract class BufferedPipeWriter(IPipeOwner owner, Lock sync, ArrayPoo
             {
                 // It was cancelled before it began, and what it would have sent stays unflushed.
                 _cancelRequested = false;
-                if (!source.IsEmpty) Write(source.Span);
+                if (!source.IsEmpty) _buffer.Write(source.Span);
                 return new ValueTask<FlushResult>(new FlushResult(isCanceled: true, isCompleted: false));
             }
             if (_wasCut)
             {
-                ReleaseBuffer();
+                _buffer.Release();
                 return ValueTask.FromException<FlushResult>(Cut());
             }
             _rest = source;
@@ -235,13 +231,12 @@ internal abstract class BufferedPipeWriter(IPipeOwner owner, Lock sync, ArrayPoo
     /// <summary>Sends until nothing is left, and then returns success, or the socket is full: then it is waited for.</summary>
     private SocketError SendMore()
     {
-        while (_start != _end || !_rest.IsEmpty)
+        while (!Unsent.IsEmpty)
         {
-            var unflushed = _end - _start;
-            var count = Send(_buffer.AsMemory(_start, unflushed), _rest.IsEmpty ? default : new ReadOnlySequence<byte>(_rest), out var error);
+            var count = Send(_buffer.Unsent, _rest.IsEmpty ? default : new ReadOnlySequence<byte>(_rest), out var error);
             if (error is not (SocketError.Success or SocketError.WouldBlock)) return error;
             Taken((int)count);
-            if (_start == _end && _rest.IsEmpty) break;
+            if (Unsent.IsEmpty) break;
             if (!BeginWait(out var sent, out error)) return SocketError.WouldBlock;
             if (error != SocketError.Success) return error;
             Taken(sent);
@@ -251,8 +246,8 @@ internal abstract class BufferedPipeWriter(IPipeOwner owner, Lock sync, ArrayPoo
 
     private void Taken(int count)
     {
-        var unflushed = Math.Min(count, _end - _start);
-        _start += unflushed;
+        var unflushed = Math.Min(count, _buffer.Length);
+        _buffer.Take(unflushed);
         _rest = _rest[(count - unflushed)..];
     }
 
@@ -303,7 +298,7 @@ internal abstract class BufferedPipeWriter(IPipeOwner owner, Lock sync, ArrayPoo
         if (!isSent) _cancelRequested = false;
         _wasCut |= !isSent;
         _rest = default;
-        ReleaseBuffer();
+        _buffer.Release();
     }
 
     private async ValueTask EndStreamAsync(ValueTask<FlushResult> sending)
@@ -337,43 +332,8 @@ internal abstract class BufferedPipeWriter(IPipeOwner owner, Lock sync, ArrayPoo
         owner.EndOutput(exception);
         lock (sync)
         {
-            if (!_isSending) ReleaseBuffer();
+            if (!_isSending) _buffer.Release();
         }
-    }
-
-    private void Write(ReadOnlySpan<byte> source)
-    {
-        source.CopyTo(GetSpan(source.Length));
-        Advance(source.Length);
-    }
-
-    private byte[] Reserve(int sizeHint)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
-        if (_isSending) throw new InvalidOperationException("A flush is under way.");
-        ThrowIfComplete();
-        if (_buffer is null) return _buffer = pool.Rent(Math.Max(sizeHint, _initialSize));
-        if (_buffer.Length - _end >= Math.Max(sizeHint, 1)) return _buffer;
-
-        var larger = pool.Rent((int)Math.Max(Math.Min(Array.MaxLength, 2L * _buffer.Length), checked(_end + sizeHint)));
-        _buffer.AsSpan(0, _end).CopyTo(larger);
-        pool.Return(_buffer);
-        return _buffer = larger;
-    }
-
-    private void AdaptInitialSize()
-    {
-        if (_end > _initialSize) _initialSize = (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)_end), MaxInitialBufferSize);
-        else if (_end < _initialSize / 4) _initialSize = Math.Max(_initialSize / 2, MinBufferSize);
-    }
-
-    private void ReleaseBuffer()
-    {
-        AdaptInitialSize();
-        _start = _end = 0;
-        if (_buffer is not { } buffer) return;
-        _buffer = null;
-        pool.Return(buffer);
     }
 
     private static IOException Cut() => new("Nothing can be sent any more: an earlier flush failed or was cancelled.");
@@ -382,6 +342,12 @@ internal abstract class BufferedPipeWriter(IPipeOwner owner, Lock sync, ArrayPoo
     {
         var exception = new SocketException((int)error);
         return new IOException("Sending to the socket failed: " + exception.Message, exception);
+    }
+
+    private void ThrowIfNotWritable()
+    {
+        ThrowIfSending();
+        ThrowIfComplete();
     }
 
     private void ThrowIfSending()

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 
 namespace WebSocketCore.Connections;
 
@@ -14,7 +13,7 @@ namespace WebSocketCore.Connections;
 /// A read or flush is cancelled by the token that the stream gets. While the stream is waiting for input, no buffer is held, provided that a read of
 /// zero bytes waits, as it does with the network's streams.
 /// </remarks>
-internal sealed class StreamDuplexPipe : IDuplexPipe, IDisposable
+internal sealed partial class StreamDuplexPipe : IDuplexPipe, IDisposable
 {
     private const int BufferSize = 16 * 1024;
     private const int InputEnded = 1;
@@ -33,7 +32,7 @@ internal sealed class StreamDuplexPipe : IDuplexPipe, IDisposable
         _stream = stream;
         var memory = pool == ArrayPool<byte>.Shared ? MemoryPool<byte>.Shared : new ArrayMemoryPool(pool);
         Input = new Reader(this, PipeReader.Create(stream, new StreamPipeReaderOptions(memory, BufferSize, leaveOpen: true, useZeroByteReads: true)));
-        Output = new Writer(this, PipeWriter.Create(stream, new StreamPipeWriterOptions(memory, BufferSize, leaveOpen: true)));
+        Output = new Writer(this, pool);
     }
 
     public PipeReader Input { get; }
@@ -118,97 +117,6 @@ internal sealed class StreamDuplexPipe : IDuplexPipe, IDisposable
         {
             inner.Complete(exception);
             return owner.EndAsync(InputEnded, exception);
-        }
-    }
-
-    /// <remarks>
-    /// After a flush that failed or was cancelled, the base library's writer would send bytes again that may have been sent. So nothing is sent after it.
-    /// </remarks>
-    private sealed class Writer(StreamDuplexPipe owner, PipeWriter inner) : PipeWriter
-    {
-        private int _completions;
-        private bool _wasCut;
-
-        public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
-
-        public override long UnflushedBytes => inner.UnflushedBytes;
-
-        public override Memory<byte> GetMemory(int sizeHint = 0) => inner.GetMemory(sizeHint);
-
-        public override Span<byte> GetSpan(int sizeHint = 0) => inner.GetSpan(sizeHint);
-
-        public override void Advance(int bytes) => inner.Advance(bytes);
-
-        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
-            WriteAsync(ReadOnlyMemory<byte>.Empty, cancellationToken);
-
-        public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
-        {
-            if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<FlushResult>(cancellationToken);
-            if (_wasCut) return ValueTask.FromException<FlushResult>(new IOException("Nothing can be sent any more: an earlier flush failed or was cancelled."));
-            var flushing = source.IsEmpty ? inner.FlushAsync(cancellationToken) : inner.WriteAsync(source, cancellationToken);
-            return flushing.IsCompletedSuccessfully ? new(Sent(flushing.Result)) : AwaitSentAsync(flushing);
-        }
-
-        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-        private async ValueTask<FlushResult> AwaitSentAsync(ValueTask<FlushResult> flushing)
-        {
-            try
-            {
-                return Sent(await flushing.ConfigureAwait(false));
-            }
-            catch (Exception)
-            {
-                _wasCut = true;
-                throw;
-            }
-        }
-
-        private FlushResult Sent(FlushResult result)
-        {
-            _wasCut |= result.IsCanceled;
-            return result;
-        }
-
-        public override void CancelPendingFlush()
-        {
-            // A half-close takes no token, so completion is cut by giving up the stream.
-            if (Volatile.Read(ref _completions) != 0) owner.Abort();
-            try
-            {
-                inner.CancelPendingFlush();
-            }
-            catch (ObjectDisposedException)
-            {
-                // Completed meanwhile: nothing is pending.
-            }
-        }
-
-        // Never throws, so nobody needs to wait for it.
-        public override void Complete(Exception? exception = null) => _ = CompleteAsync(exception).AsTask();
-
-        public override async ValueTask CompleteAsync(Exception? exception = null)
-        {
-            var isFirst = Interlocked.Increment(ref _completions) == 1;
-            if (exception is not null) owner.Abort();
-            if (!isFirst) return;
-            try
-            {
-                if (exception is null)
-                {
-                    await FlushAsync(CancellationToken.None).ConfigureAwait(false);
-                    if (!_wasCut) await owner.HalfCloseAsync().ConfigureAwait(false);
-                }
-            }
-            catch (Exception)
-            {
-                _wasCut = true;
-            }
-            if (_wasCut) owner.ResetOnClose();
-
-            // With an exception the writer gives its buffers back without sending them.
-            await inner.CompleteAsync(exception ?? (_wasCut ? new IOException() : null)).ConfigureAwait(false);
-            await owner.EndAsync(OutputEnded, exception).ConfigureAwait(false);
         }
     }
 
