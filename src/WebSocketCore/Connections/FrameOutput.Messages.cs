@@ -155,9 +155,9 @@ internal sealed partial class FrameOutput
             if (frame.IsEncoded) encoder!.ForgetContext();
             return frame;
         }
-        if (!encoder!.Begin((MessageKind)frame.Opcode, frame.Payload.Length, options, out var bits)) return frame;
+        if (!encoder!.Begin((MessageKind)frame.Opcode, frame.Length, options, out var bits)) return frame;
         encoded = Encode(frame.Payload, EncodingEnd.Message);
-        if (encoded.Length < frame.Payload.Length || !encoder.TryForget()) return new OutgoingFrame(frame.Opcode, fin: true, encoded.Written, bits);
+        if (encoded.Length < frame.Length || !encoder.TryForget()) return new OutgoingFrame(frame.Opcode, fin: true, encoded.Written, bits);
         Release(encoded);
         encoded = null;
         return frame;

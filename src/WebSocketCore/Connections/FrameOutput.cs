@@ -68,7 +68,7 @@ internal sealed partial class FrameOutput(
     /// <returns>Whether the transport took the frame; false when nothing may be sent any more.</returns>
     public ValueTask<bool> SendMessageAsync(in OutgoingFrame frame, bool defer, CancellationToken cancellationToken)
     {
-        if (frame.Payload.Length <= ChunkSize && _claim.TryTake())
+        if (frame.Length <= ChunkSize && _claim.TryTake())
         {
             if (NothingGoesFirst) return WriteClaimed(frame, defer) ? new(true) : FlushClaimedAsync(cancellationToken);
             EndClaim();
@@ -156,7 +156,7 @@ internal sealed partial class FrameOutput(
         joined = null;
         waiter = null;
         if (_ended) return Outcome.Refused;
-        var isLarge = frame.Payload.Length > ChunkSize;
+        var isLarge = frame.Length > ChunkSize;
         var mustWait = FramesWait || (turn == Turn.Message && MessagesWait);
         if (!mustWait && _claim.TryTakeOrCall())
         {
@@ -199,7 +199,7 @@ internal sealed partial class FrameOutput(
     {
         if (!await WaitForTurnAsync(waiter, cancellationToken).ConfigureAwait(false)) return false;
         if (endsMessage) EndMessage();
-        if (frame.Payload.Length > ChunkSize) return await SendChunksAsync(frame, cancellationToken).ConfigureAwait(false);
+        if (frame.Length > ChunkSize) return await SendChunksAsync(frame, cancellationToken).ConfigureAwait(false);
         WriteToPipe(frame);
         return await FlushClaimedAsync(cancellationToken).ConfigureAwait(false);
     }

@@ -57,7 +57,7 @@ internal readonly struct MessageSender(WebSocketRole role)
     /// <summary>Writes a frame's header, unless it is written already; the payload follows by <see cref="WritePayload"/>.</summary>
     /// <returns>How the payload is to be masked.</returns>
     public PayloadMask WriteHeader(IBufferWriter<byte> output, in OutgoingFrame frame) =>
-        frame.IsWritten ? default : WriteHeader(output, CreateHeader(frame.Opcode, frame.Fin, frame.Payload.Length, frame.ReservedBits));
+        frame.IsWritten ? default : WriteHeader(output, CreateHeader(frame.Opcode, frame.Fin, frame.Length, frame.ReservedBits));
 
     private static PayloadMask WriteHeader(IBufferWriter<byte> output, in FrameHeader header)
     {
