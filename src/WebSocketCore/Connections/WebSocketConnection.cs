@@ -78,6 +78,8 @@ public sealed partial class WebSocketConnection : IAsyncDisposable, IFrameOutput
     /// <param name="options">Null for the defaults.</param>
     /// <param name="subprotocol">The subprotocol that was agreed on, if any.</param>
     /// <param name="extensions">The extensions that were agreed on, in the order of the response; null for none.</param>
+    /// <exception cref="ArgumentException">The role is undefined, an extension stands twice, or two claim the same bit. The transport is still the
+    /// caller's.</exception>
     public static WebSocketConnection FromUpgraded(
         IDuplexPipe pipe, WebSocketRole role, WebSocketConnectionOptions? options = null, string? subprotocol = null,
         IReadOnlyList<NegotiatedExtension>? extensions = null)
@@ -85,7 +87,9 @@ public sealed partial class WebSocketConnection : IAsyncDisposable, IFrameOutput
         ArgumentNullException.ThrowIfNull(pipe);
         if (!Enum.IsDefined(role)) throw new ArgumentOutOfRangeException(nameof(role), role, "Server or client.");
         options ??= role == WebSocketRole.Server ? WebSocketServerOptions.Default : WebSocketClientOptions.Default;
-        return new WebSocketConnection(pipe, role, options, subprotocol, extensions ?? []);
+        extensions ??= [];
+        if (!ExtensionNegotiator.GoTogether(extensions)) throw new ArgumentException("An extension stands twice, or two claim the same bit.", nameof(extensions));
+        return new WebSocketConnection(pipe, role, options, subprotocol, extensions);
     }
 
     /// <inheritdoc cref="FromUpgraded(IDuplexPipe, WebSocketRole, WebSocketConnectionOptions?, string?, IReadOnlyList{NegotiatedExtension}?)"/>

@@ -22,16 +22,20 @@ internal sealed class ExtensionNegotiator(IReadOnlyList<WebSocketExtension> exte
         return null;
     }
 
-    /// <summary>Whether the extension can be agreed on besides those that are: each once, and no bit for two.</summary>
-    public bool IsFree(WebSocketExtension extension)
+    /// <summary>Whether extensions can be in use together.</summary>
+    public static bool GoTogether(IReadOnlyList<NegotiatedExtension> extensions)
     {
-        if ((_claimed & extension.ReservedBits) != 0) return false;
-        foreach (var agreed in _agreed)
+        var negotiator = new ExtensionNegotiator([]);
+        foreach (var extension in extensions)
         {
-            if (agreed.Name == extension.Name) return false;
+            if (!negotiator.IsFree(extension.Name, extension.ReservedBits)) return false;
+            negotiator.Agree(extension);
         }
         return true;
     }
+
+    /// <summary>Whether the extension can be agreed on besides those that are: each once, and no bit for two.</summary>
+    public bool IsFree(WebSocketExtension extension) => IsFree(extension.Name, extension.ReservedBits);
 
     /// <summary>Agrees, unless there is nothing to agree on.</summary>
     public bool Agree(NegotiatedExtension? agreement)
@@ -39,6 +43,16 @@ internal sealed class ExtensionNegotiator(IReadOnlyList<WebSocketExtension> exte
         if (agreement is null) return false;
         _agreed.Add(agreement);
         _claimed |= agreement.ReservedBits;
+        return true;
+    }
+
+    private bool IsFree(string name, ReservedBits reservedBits)
+    {
+        if ((_claimed & reservedBits) != 0) return false;
+        foreach (var agreed in _agreed)
+        {
+            if (agreed.Name == name) return false;
+        }
         return true;
     }
 }

@@ -9,6 +9,19 @@ namespace WebSocketCore.Tests.Connections;
 public class ExtensionLifeTests
 {
     [Fact]
+    public void Extensions_that_claim_the_same_bit_or_stand_twice_are_refused()
+    {
+        var doubling = new DoublingExtension();
+        foreach (var other in new[] { new DoublingExtension("x-other"), new DoublingExtension(bit: ReservedBits.Rsv3) })
+        {
+            var pair = new DuplexPair();
+            ((Action)(() => WebSocketConnection.FromUpgraded(pair.Server, WebSocketRole.Server, extensions: [doubling.Agree(), other.Agree()])))
+                .Should().Throw<ArgumentException>().WithParameterName("extensions");
+            (doubling.Alive + other.Alive).Should().Be(0, "nothing was made for a connection that is none");
+        }
+    }
+
+    [Fact]
     public async Task A_handshake_makes_what_it_agrees_on_and_closing_gives_it_up_at_both_ends()
     {
         var server = new DoublingExtension();
