@@ -130,15 +130,15 @@ internal sealed partial class FrameOutput(
     public void EndFrames()
     {
         _ended = true;
-        _inMessage = false;
         RefuseTurns();
         ReleaseEncoder();
     }
 
     private PayloadBuffer Waiting => _waiting ??= new PayloadBuffer(pool);
 
-    // Read by who has the claim. What changes it meanwhile, under the lock, has called the holder or comes later.
-    private bool NothingGoesFirst => !_ended && !_inMessage && _pongLength == NoPong && _queue is not { Count: > 0 };
+    // Read by who has the claim. What changes meanwhile, under the lock, either calls the holder or comes later. That frames have ended is read last: a message
+    // in progress that is given up then is no longer in progress, and nothing may follow what was sent of it.
+    private bool NothingGoesFirst => !Volatile.Read(ref _inMessage) && _pongLength == NoPong && _queue is not { Count: > 0 } && !_ended;
 
     /// <summary>Writes a small frame. True: it may wait for others, the claim is given back, and its flush queued.</summary>
     private bool WriteClaimed(in OutgoingFrame frame, bool defer)
