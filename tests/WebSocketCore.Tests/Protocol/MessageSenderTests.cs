@@ -123,18 +123,24 @@ public class MessageSenderTests
     {
         var output = new ArrayBufferWriter<byte>(200_000);
         var segments = Segments.Of(Payload.AsMemory(0, 10), Payload.AsMemory(10));
-        long before = 0;
-        // More frames than keys are fetched at a time.
-        for (var i = 0; i < 400; i++)
-        {
-            if (i == 20) before = GC.GetAllocatedBytesForCurrentThread();
-            var sender = new MessageSender(role);
-            output.ResetWrittenCount();
-            sender.WriteFrame(output, Opcode.Text, fin: true, "Hello"u8);
-            sender.WriteFrame(output, new OutgoingFrame(Opcode.Binary, fin: true, segments));
-        }
+        var least = long.MaxValue;
 
-        (GC.GetAllocatedBytesForCurrentThread() - before).Should().Be(0);
+        // The runtime may allocate something of its own, but not every time.
+        for (var attempt = 0; attempt < 10; attempt++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+
+            // More frames than keys are fetched at a time.
+            for (var i = 0; i < 100; i++)
+            {
+                var sender = new MessageSender(role);
+                output.ResetWrittenCount();
+                sender.WriteFrame(output, Opcode.Text, fin: true, "Hello"u8);
+                sender.WriteFrame(output, new OutgoingFrame(Opcode.Binary, fin: true, segments));
+            }
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+        least.Should().Be(0);
     }
 
     private static byte[] Write(WebSocketRole role, Opcode opcode, bool fin, in ReadOnlySequence<byte> payload, int spanLength = 64)
