@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 
@@ -6,9 +7,14 @@ namespace WebSocketCore.Connections;
 // Flushing. Whoever has the claim has the pipe to itself: it flushes, and then once more for what came meanwhile.
 internal sealed partial class FrameOutput
 {
+    // How long a flush that is queued to the pool leaves the pipe to a handler that may be in the middle of a batch: an idle pool thread is there at once, and
+    // would only compete with it. Most batches are over by then, and have been flushed.
+    private static readonly long Grace = Stopwatch.Frequency / 50_000;
+
     private TaskCompletionSource? _released;
     private PipeClaim _claim;
     private int _flushIsQueued;
+    private long _flushQueuedAt;
     private bool _completed;
     private long _flushes;
     private volatile bool _aborted;
@@ -42,6 +48,11 @@ internal sealed partial class FrameOutput
 
     void IThreadPoolWorkItem.Execute()
     {
+        if (RunsOnPool)
+        {
+            for (var end = _flushQueuedAt + Grace; Stopwatch.GetTimestamp() < end;) Thread.SpinWait(10);
+        }
+
         // What was written before this is seen by the flush; who writes after it queues the next.
         Interlocked.Exchange(ref _flushIsQueued, 0);
         StartFlush();
@@ -103,6 +114,8 @@ internal sealed partial class FrameOutput
         writer.CancelPendingFlush();
     }
 
+    private bool RunsOnPool => ReferenceEquals(scheduler, PipeScheduler.ThreadPool);
+
     private bool HasOutput => _unflushed != 0 || (_pongLength != NoPong && !_ended);
 
     // Under the lock.
@@ -119,10 +132,14 @@ internal sealed partial class FrameOutput
     private void QueueFlushOnce()
     {
         if (Volatile.Read(ref _flushIsQueued) != 0 || Interlocked.Exchange(ref _flushIsQueued, 1) != 0) return;
-
-        // The pool takes the work item itself, without an object for the call.
-        if (ReferenceEquals(scheduler, PipeScheduler.ThreadPool)) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        else scheduler.Schedule(static output => ((IThreadPoolWorkItem)output!).Execute(), this);
+        if (RunsOnPool)
+        {
+            // The pool takes the work item itself, without an object for the call.
+            _flushQueuedAt = Stopwatch.GetTimestamp();
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            return;
+        }
+        scheduler.Schedule(static output => ((IThreadPoolWorkItem)output!).Execute(), this);
     }
 
     private Task Released() => (_released ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
