@@ -11,6 +11,9 @@ internal sealed partial class FrameOutput
     // would only compete with it. Most batches are over by then, and have been flushed.
     private static readonly long Grace = Stopwatch.Frequency / 50_000;
 
+    // About 2 us.
+    private const int SpinsBetweenLooks = 50;
+
     private TaskCompletionSource? _released;
     private PipeClaim _claim;
     private int _flushIsQueued;
@@ -48,14 +51,17 @@ internal sealed partial class FrameOutput
 
     void IThreadPoolWorkItem.Execute()
     {
-        if (RunsOnPool)
-        {
-            for (var end = _flushQueuedAt + Grace; Stopwatch.GetTimestamp() < end;) Thread.SpinWait(10);
-        }
+        if (RunsOnPool) LeaveToHandler();
 
         // What was written before this is seen by the flush; who writes after it queues the next.
         Interlocked.Exchange(ref _flushIsQueued, 0);
         StartFlush();
+    }
+
+    // Looks now and then only, because every look is in the handler's way.
+    private void LeaveToHandler()
+    {
+        for (var end = _flushQueuedAt + Grace; HasOutput && Stopwatch.GetTimestamp() < end;) Thread.SpinWait(SpinsBetweenLooks);
     }
 
     /// <summary>Completes when everything that was written has been flushed, or the transport has failed.</summary>
