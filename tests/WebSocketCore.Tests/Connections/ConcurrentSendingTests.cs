@@ -63,6 +63,56 @@ public class ConcurrentSendingTests
         (await ping.Within()).Should().BeGreaterThanOrEqualTo(TimeSpan.Zero, "the pong comes in front of the Close frame");
     }
 
+    [Fact]
+    public async Task A_close_in_the_middle_of_it_all_leaves_whole_frames_in_order_and_is_the_last()
+    {
+        for (var run = 0; run < 100; run++)
+        {
+            var (connection, peer) = RawPeer.Connect(WebSocketRole.Server, toPeer: new PipeOptions(pauseWriterThreshold: 4096, resumeWriterThreshold: 1024));
+            Task[] senders =
+            [
+                .. Enumerable.Range(0, 3).Select(_ => UntilClosedAsync(() => connection.SendAsync(MessageKind.Binary, new byte[10]).AsTask())),
+                UntilClosedAsync(() => SendFragmentsAsync(connection)),
+                UntilClosedAsync(() => connection.SendPongAsync(new byte[3]).AsTask()),
+            ];
+            Task? closing = null;
+            var inMessage = false;
+            for (var frames = 0; ; frames++)
+            {
+                if (frames == run % 20) closing = Task.Run(() => connection.StartClose(CloseCode.NormalClosure));
+                var frame = (await peer.ReceiveFrameAsync())!;
+                if (frame.First == 0x88) break;
+                if (frame.IsControl) continue;
+                frame.Opcode.Should().Be(inMessage ? 0 : 2, "in run {0}, a message that the end has cut is followed by no other", run);
+                inMessage = !frame.Fin;
+            }
+            await Task.WhenAll([closing!, .. senders]).Within();
+            peer.End();
+            await connection.DisposeAsync().Within();
+            (await peer.ReceiveFrameAsync()).Should().BeNull("the Close frame is the last");
+        }
+    }
+
+    private static Task UntilClosedAsync(Func<Task> send) => Task.Run(async () =>
+    {
+        try
+        {
+            while (true) await send();
+        }
+        catch (WebSocketClosedException)
+        {
+            // That is the end.
+        }
+    });
+
+    private static async Task SendFragmentsAsync(WebSocketConnection connection)
+    {
+        await using var writer = await connection.StartMessageAsync(MessageKind.Binary);
+        await writer.WriteAsync(new byte[5]);
+        await writer.WriteAsync(new byte[5]);
+        await writer.CompleteAsync();
+    }
+
     private static async Task SendAllAsync(WebSocketConnection connection)
     {
         var senders = Enumerable.Range(0, Threads).Select(sender => Task.Run(async () =>
