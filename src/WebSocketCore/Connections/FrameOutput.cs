@@ -10,7 +10,8 @@ namespace WebSocketCore.Connections;
 /// The one gate through which all frames leave. A frame is written whole by whoever has claimed the pipe, so frames of several threads never mix.
 /// </summary>
 /// <remarks>
-/// <para>A pipe must not be written to while it flushes. A message that finds the pipe free, and nothing that goes before it, needs no lock. Who finds a flush in progress leaves a small frame in a buffer that goes out with the next flush,
+/// <para>A message that finds the pipe free, and nothing that goes before it, needs no lock. Everything else is decided under it.</para>
+/// <para>A pipe must not be written to while it flushes. Who finds a flush in progress leaves a small frame in a buffer that goes out with the next flush,
 /// so concurrent senders share flushes. Who finds that buffer full, or has a large frame, or must wait for a fragmented message to end, waits in a queue,
 /// and has the pipe to itself when its turn comes. A large frame goes out chunk by chunk: the transport's back-pressure bounds what it costs.</para>
 /// <para>Pongs are owed, not queued: at most one, the newest (RFC 6455, section 5.5.3), written when the next flush begins.</para>
